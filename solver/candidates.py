@@ -34,6 +34,19 @@ class Candidates:
     shapes: tuple[Shape, ...]
     shape_of: IntColumn
 
+    def of(self, requests: IntColumn) -> "Candidates":
+        """The candidates of some requests only (sorted indices)."""
+        mine = np.isin(self.request, requests)
+        return Candidates(
+            self.instance, self.request[mine], self.availability[mine], self.shapes, self.shape_of
+        )
+
+    @cached_property
+    def requests(self) -> list[int]:
+        """The requests that have any candidate, in order."""
+        found: list[int] = np.unique(self.request).tolist()
+        return found
+
     @cached_property
     def offsets(self) -> IntColumn:
         """The pairs of request `r` are `offsets[r]:offsets[r + 1]`."""

@@ -43,6 +43,10 @@ class Modality(IntFlag):
     ANY = AT_LOCATION | REMOTE
 
 
+AT_LOCATION = int(Modality.AT_LOCATION)
+"""As a plain number: operators of flags are slow, and this is asked a million times a run."""
+
+
 class Membership(Protocol):
     """What the rules ask of a set, in either reading."""
 
@@ -173,7 +177,7 @@ class Request:
     @property
     def takes_room(self) -> bool:
         """Whether the appointment is held at the location."""
-        return bool(self.modalities & Modality.AT_LOCATION)
+        return self.modalities & AT_LOCATION != 0
 
     @property
     def shape(self) -> "Shape":

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,8 @@ from solver.facts import Assignment, Instance, Plan
 from solver.files.instance import Id, Time
 from solver.files.reading import MalformedInputError, Strict, read_model, shown
 from solver.minutes import MINUTES_PER_DAY
+from solver.process import Solved
+from solver.why_not import Explanation, Offer
 
 FORMAT = "appt-plan/1"
 
@@ -70,6 +73,59 @@ def assignments_as_file(instance: Instance, plan: Plan) -> list[dict[str, Any]]:
             }
         )
     return lines
+
+
+def plan_as_file(
+    instance: Instance,
+    solved: Solved,
+    left_out: Iterable[Explanation],
+    run: Mapping[str, Any],
+) -> dict[str, Any]:
+    """A finished run as the content of a plan file, certificate and reasons included."""
+    return {
+        "format": FORMAT,
+        "instance": instance.name,
+        "score": solved.score.as_file(),
+        "bound": solved.bound,
+        "gap": None if solved.gap is None else round(solved.gap, 6),
+        "status": "OPTIMAL" if solved.optimal else "FEASIBLE",
+        "compared": {name: score.as_file() for name, score in solved.compared.items()},
+        "assignments": assignments_as_file(instance, solved.plan),
+        "unplanned": [_unplanned_as_file(instance, explanation) for explanation in left_out],
+        "run": {
+            **run,
+            "iterations": solved.iterations,
+            **({"trouble": solved.trouble} if solved.trouble else {}),
+            "seconds": {stage: round(seconds, 3) for stage, seconds in solved.seconds.items()},
+        },
+    }
+
+
+def _unplanned_as_file(instance: Instance, explanation: Explanation) -> dict[str, Any]:
+    return {
+        "request": instance.requests[explanation.request].id,
+        "reasons": dict(explanation.reasons),
+        "only": dict(explanation.only),
+        "relaxations": [list(offer.rules) for offer in explanation.offers],
+        "offers": [_offer_as_file(instance, offer) for offer in explanation.offers],
+    }
+
+
+def _offer_as_file(instance: Instance, offer: Offer) -> dict[str, Any]:
+    """Where an easing of rules would lead: how many days outside the window, how many minutes."""
+    block = instance.availabilities[offer.availability]
+    content: dict[str, Any] = {
+        "rules": list(offer.rules),
+        "availability": block.id,
+        "location": instance.locations[block.location].id,
+        "practitioner": instance.practitioners[block.practitioner],
+        "start": MINUTES_PER_DAY * block.day + offer.start,
+    }
+    if offer.days is not None:
+        content["days"] = offer.days
+    if offer.minutes is not None:
+        content["minutes"] = offer.minutes
+    return content
 
 
 def write_plan(content: dict[str, Any], file: Path | None) -> None:

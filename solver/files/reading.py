@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import sys
 import zlib
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 Model = TypeVar("Model", bound="Strict")
 
+STANDARD_INPUT = Path("-")
+"""The name under which a file is read from standard input."""
 LONGEST_VALUE = 60
 """Characters of a wrong value that an error message shows."""
 
@@ -27,7 +31,7 @@ class MalformedInputError(Exception):
     """
 
     def __init__(self, file: object, place: str, problem: str) -> None:
-        self.file = str(file)
+        self.file = "standard input" if file == STANDARD_INPUT else str(file)
         self.place = place
         self.problem = problem
         super().__init__(": ".join(part for part in (self.file, place, problem) if part))
@@ -52,9 +56,14 @@ def read_model(file: Path, schema: type[Model]) -> Model:
         raise MalformedInputError(file, *_first_fault(error)) from None
 
 
+def digest(file: Path) -> str:
+    """The SHA-256 of what the file says, the same packed and unpacked."""
+    return f"sha256:{sha256(_read_bytes(file)).hexdigest()}"
+
+
 def _read_bytes(file: Path) -> bytes:
     try:
-        content = file.read_bytes()
+        content = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
     except OSError as error:
         raise MalformedInputError(file, "", f"cannot be read: {error.strerror or error}") from None
     try:

@@ -1,0 +1,130 @@
+"""The command line: `spreekuur solve`, `spreekuur check`, `spreekuur demo`.
+
+Exit codes: 0 = done; 1 = a plan breaks rules; 2 = malformed input or usage; 3 = no plan was found.
+"""
+
+import json
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from api.progress import watched
+from solver.check import check as broken_rules
+from solver.facts import Instance
+from solver.files.instance import read_instance
+from solver.files.plan import plan_as_file, read_plan, write_plan
+from solver.files.reading import STANDARD_INPUT, MalformedInputError, digest
+from solver.options import Options
+from solver.process import GaveUp, Solved, plan
+from solver.score import score
+from solver.why_not import why_not
+
+BREAKS_RULES = 1
+MALFORMED = 2
+NO_PLAN = 3
+
+app = typer.Typer(
+    help="Appointment scheduling for occupational health services.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """The console script: every known trouble is one line on standard error and an exit code."""
+    try:
+        app()
+    except MalformedInputError as error:
+        errors.print(f"spreekuur: {error}", markup=False)
+        sys.exit(MALFORMED)
+
+
+@app.command()
+def solve(
+    instance: Annotated[Path, typer.Argument(help="instance file, .json or .json.gz")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="plan file; standard output without")
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(min=0.1, help="seconds of wall time, loading included")
+    ] = 30.0,
+    iterations: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="count neighbourhoods instead of seconds: the same plan each time"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="another seed, another search")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="neighbourhoods planned at once")] = 2,
+) -> None:
+    """Plan all requests of an instance together, and say why the others could not be."""
+    # what this process has computed so far was starting up: it counts as well
+    began = time.monotonic() - time.process_time()
+    problem = read_instance(instance)
+    source = digest(instance)
+    if output is not None and not output.absolute().parent.is_dir():
+        raise MalformedInputError(output, "", "there is no such folder; make it first")
+    options = Options(
+        time_limit=_for_the_search(time_limit, began, problem),
+        iterations=iterations,
+        seed=seed,
+        workers=workers,
+    )
+    solved = plan_or_exit(problem, options)
+    explained = time.monotonic()
+    left_out = why_not(problem, solved.plan)
+    solved.seconds["reasons"] = time.monotonic() - explained
+    run = {"seed": seed, "versions": versions(), "input": source}
+    try:
+        write_plan(plan_as_file(problem, solved, left_out, run), output)
+    except OSError as error:
+        raise MalformedInputError(output, "", f"cannot be written: {error.strerror}") from None
+
+
+@app.command()
+def check(
+    instance: Annotated[Path, typer.Argument(help="instance file, .json or .json.gz")],
+    plan_file: Annotated[
+        Path, typer.Argument(metavar="[PLAN]", help="plan file; standard input without")
+    ] = STANDARD_INPUT,
+) -> None:
+    """Check a plan against every rule, and print its score."""
+    problem = read_instance(instance)
+    assignments = read_plan(plan_file, problem)
+    broken = broken_rules(problem, assignments)
+    for violation in broken:
+        typer.echo(f"{violation.rule}: {', '.join(violation.involved)}: {violation.detail}")
+    if broken:
+        raise typer.Exit(BREAKS_RULES)
+    typer.echo(json.dumps(score(problem, assignments).as_file()))
+
+
+def plan_or_exit(problem: Instance, options: Options) -> Solved:
+    """Plan, with a progress line on a terminal; exit with a message where there is no plan."""
+    with watched(errors) as on_progress:
+        solved = plan(problem, options, on_progress)
+    if isinstance(solved, GaveUp):
+        errors.print(f"spreekuur: no plan: {solved.reason}", markup=False)
+        raise typer.Exit(NO_PLAN)
+    if solved.trouble:
+        errors.print(f"spreekuur: {solved.trouble}; this is the best it had found", markup=False)
+    return solved
+
+
+def _for_the_search(time_limit: float, began: float, problem: Instance) -> float:
+    """The seconds left for planning, with some kept for checking, the reasons and writing."""
+    afterwards = 0.1 + len(problem.requests) * 5e-5
+    return max(0.1, time_limit - (time.monotonic() - began) - afterwards)
+
+
+def versions() -> dict[str, Any]:
+    """What a plan depends on beside its input."""
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    return {"python": python} | {name: version(name) for name in ("spreekuur", "ortools", "numpy")}

@@ -1,0 +1,74 @@
+"""The child process of `solver.process`: reads one problem, plans it, sends what it finds.
+
+Standard output is the pipe to the parent; whatever a library prints goes to standard error.
+"""
+
+import os
+import pickle
+import sys
+import time
+from typing import BinaryIO
+
+from solver.facts import Instance
+from solver.options import Options, Progress
+from solver.pipeline import run
+from solver.process import Found
+from solver.search import Search
+
+SEND_EVERY = 1.0
+"""Seconds between two plans on their way to the parent, at least."""
+
+
+class _Sender:
+    """Sends progress at once, and the best plan now and then."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._began = time.monotonic()
+        self._sent = 0.0
+
+    def progress(self, search: Search) -> None:
+        self._send(
+            Progress(
+                stage=search.stage,
+                planned=len(search.plan),
+                weight=search.score.weight,
+                bound=search.bound,
+                seconds=time.monotonic() - self._began,
+            )
+        )
+        if time.monotonic() - self._sent >= SEND_EVERY:
+            self.found(search, {}, complete=False)
+
+    def found(self, search: Search, seconds: dict[str, float], *, complete: bool) -> None:
+        self._send(
+            Found(
+                plan=search.plan,
+                bound=search.bound,
+                compared=search.compared,
+                iterations=search.iterations,
+                seconds=seconds,
+                complete=complete,
+            )
+        )
+        self._sent = time.monotonic()
+
+    def _send(self, message: Progress | Found) -> None:
+        pickle.dump(message, self._pipe)
+        self._pipe.flush()
+
+
+def main() -> None:
+    """Plan what comes in; a parent that is gone ends the child at its next message."""
+    instance: Instance
+    options: Options
+    with os.fdopen(os.dup(1), "wb") as pipe:
+        os.dup2(2, 1)
+        instance, options = pickle.load(sys.stdin.buffer)
+        sender = _Sender(pipe)
+        search, seconds = run(instance, options, sender.progress)
+        sender.found(search, seconds, complete=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Parts of an instance that cannot get in each other's way, and so are planned each by itself.
+
+Requests are coupled where they may meet: in an availability, a practitioner's day, a location's day
+whose rooms may run out, or an employee with several requests.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from solver.candidates import Candidates
+from solver.facts import IntColumn
+from solver.rules.words import grouped
+
+SMALL = 300
+"""Requests up to which a component is solved as one model; smaller ones are put together."""
+
+
+def parts(candidates: Candidates) -> list[Candidates]:
+    """The candidates of each component, largest first; small components together in one part.
+
+    A request without any option is in no part.
+    """
+    label = _labels(candidates)
+    with_options = np.unique(candidates.request)
+    components = grouped(with_options.tolist(), lambda r: int(label[r])).values()
+    together: list[list[int]] = []
+    for component in sorted(components, key=lambda c: (-len(c), c)):
+        if together and len(together[-1]) + len(component) <= SMALL:
+            together[-1].extend(component)
+        else:
+            together.append(component)
+    return [candidates.of(np.asarray(sorted(part), np.int64)) for part in together]
+
+
+def _labels(candidates: Candidates) -> IntColumn:
+    """For each request, the number of its component."""
+    instance = candidates.instance
+    requests = len(instance.requests)
+    tail = [candidates.request]
+    head = [requests + candidates.availability]
+    nodes = requests + len(instance.availabilities)
+    for couples in (_people(candidates), _places(candidates), _employees(candidates)):
+        for together in couples:
+            tail.append(np.asarray(together, np.int64))
+            head.append(np.full(len(together), nodes))
+            nodes += 1
+    rows, columns = np.concatenate(tail), np.concatenate(head)
+    graph = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(nodes, nodes))
+    labels = connected_components(graph, directed=False)[1]
+    return np.asarray(labels[:requests], np.int64)
+
+
+def _people(candidates: Candidates) -> Iterable[Sequence[int]]:
+    """The availabilities (as nodes) of each practitioner's day."""
+    blocks = candidates.instance.availabilities
+    offset = len(candidates.instance.requests)
+    days = grouped(range(len(blocks)), lambda a: (blocks[a].practitioner, blocks[a].day))
+    return ([offset + a for a in day] for day in days.values() if len(day) > 1)
+
+
+def _places(candidates: Candidates) -> Iterable[Sequence[int]]:
+    """The availabilities (as nodes) of each location's day with more people than rooms."""
+    instance = candidates.instance
+    blocks = instance.availabilities
+    offset = len(instance.requests)
+    standing = grouped(instance.appointments, lambda s: (s.location, s.day))
+    days = grouped(range(len(blocks)), lambda a: (blocks[a].location, blocks[a].day))
+    for (location, day), there in days.items():
+        people = {blocks[a].practitioner for a in there}
+        people |= {s.practitioner for s in standing.get((location, day), ())}
+        if len(people) > instance.locations[location].capacity:
+            yield [offset + a for a in there]
+
+
+def _employees(candidates: Candidates) -> Iterable[Sequence[int]]:
+    """The requests of each employee who makes several."""
+    requests = candidates.instance.requests
+    several = grouped(range(len(requests)), lambda r: requests[r].employee).values()
+    return (together for together in several if len(together) > 1)

@@ -1,0 +1,96 @@
+"""The planning run, from top to bottom: which stages there are, and in which order.
+
+Runs in a child process (`solver.child`); everything that loads OR-Tools is behind this module. A
+stage is a class with a name and `run(search)`: add one by adding a line to `STAGES`.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from solver.candidates import candidates
+from solver.components import parts
+from solver.exact import SmallParts
+from solver.facts import Instance
+from solver.flow import largest_flow, lexicographic_worth, network, weight_bound
+from solver.greedy import best_greedy, first_come_first_served
+from solver.neighbourhoods import Neighbourhoods
+from solver.options import Options
+from solver.rounding import rounded
+from solver.score import score
+from solver.search import Part, Search, Stage
+
+
+class Greedy:
+    """Plans that move nothing: the baselines of every report, and a first plan."""
+
+    name = "greedy plans"
+
+    def run(self, search: Search) -> None:
+        """Offer them, and keep their scores to compare with."""
+        first = first_come_first_served(search.candidates)
+        best = best_greedy(search.candidates)
+        search.compared["first_come_first_served"] = score(search.instance, first)
+        search.compared["best_greedy"] = score(search.instance, best)
+        search.offer(best)
+
+
+class Bound:
+    """The min-cost flow of each part: a proven upper bound of the weight."""
+
+    name = "bound"
+
+    def run(self, search: Search) -> None:
+        """Give every part its network and its bound."""
+        for part in search.parts:
+            part.network = network(part.candidates)
+            part.bound = weight_bound(part.network, part.candidates)
+        search.report(search)
+
+
+class Rounding:
+    """The flow that is best by all of the first three aims, rounded to a plan."""
+
+    name = "flow, rounded"
+
+    def run(self, search: Search) -> None:
+        """Offer the rounded flow."""
+        flows = [
+            largest_flow(part.network, part.candidates, lexicographic_worth(part.candidates))
+            for part in search.parts
+            if part.network is not None
+        ]
+        search.offer(rounded(search.candidates, flows))
+
+
+STAGES: tuple[Stage, ...] = (Greedy(), Bound(), Rounding(), SmallParts(), Neighbourhoods())
+
+
+def run(
+    instance: Instance,
+    options: Options,
+    report: Callable[[Search], None] = lambda search: None,
+    stages: Sequence[Stage] = STAGES,
+) -> tuple[Search, dict[str, float]]:
+    """Plan the instance, and say how many seconds each stage took.
+
+    `report` is called with the search whenever there is something new to tell.
+    """
+    began = time.monotonic()
+    left = options.time_limit if options.until is None else options.until - time.time()
+    seconds: dict[str, float] = {}
+    all_candidates = candidates(instance)
+    search = Search(
+        instance=instance,
+        candidates=all_candidates,
+        parts=[Part(part) for part in parts(all_candidates)],
+        options=options,
+        deadline=began + left,
+        report=report,
+    )
+    seconds["candidates"] = time.monotonic() - began
+    for stage in stages:
+        stage_began = time.monotonic()
+        search.stage = stage.name
+        stage.run(search)
+        seconds[stage.name] = time.monotonic() - stage_began
+    return search, seconds

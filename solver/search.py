@@ -1,0 +1,74 @@
+"""What the stages of a planning run share: the problem, the best plan so far, and the budget."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from solver.aims import Score
+from solver.candidates import Candidates
+from solver.facts import Instance, Plan
+from solver.flow import Network
+from solver.options import Options
+from solver.score import score
+
+
+@dataclass
+class Part:
+    """A component with its network and its bound, once they are known."""
+
+    candidates: Candidates
+    network: Network | None = None
+    bound: int | None = None
+
+
+@dataclass
+class Search:
+    """A run in progress. A stage reads it, and offers plans that it has found."""
+
+    instance: Instance
+    candidates: Candidates
+    parts: list[Part]
+    options: Options
+    deadline: float
+    report: Callable[["Search"], None]
+    plan: Plan = ()
+    score: Score = field(default_factory=Score)
+    compared: dict[str, Score] = field(default_factory=dict)
+    iterations: int = 0
+    stage: str = ""
+
+    @property
+    def timed(self) -> bool:
+        """Whether wall time is the budget, rather than iterations."""
+        return self.options.iterations is None
+
+    @property
+    def seconds_left(self) -> float:
+        """Wall time left; without end where iterations are counted."""
+        return self.deadline - time.monotonic() if self.timed else float("inf")
+
+    @property
+    def bound(self) -> int | None:
+        """The proven upper bound of the weight, once every part has one."""
+        bounds = [part.bound for part in self.parts if part.bound is not None]
+        return sum(bounds) if len(bounds) == len(self.parts) else None
+
+    def offer(self, plan: Plan) -> bool:
+        """Take the plan if it is better, by all four aims in order, than the best so far."""
+        found = score(self.instance, plan)
+        if self.plan and found <= self.score:
+            return False
+        self.plan, self.score = plan, found
+        self.report(self)
+        return True
+
+
+class Stage(Protocol):
+    """One step of the pipeline."""
+
+    name: str
+
+    def run(self, search: Search) -> None:
+        """Do the step within the search's budget."""
+        ...
