@@ -6,6 +6,7 @@ Exit codes: 0 = done; 1 = a plan breaks rules; 2 = malformed input or usage; 3 =
 import json
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +23,7 @@ from solver.files.reading import STANDARD_INPUT, MalformedInputError, digest
 from solver.options import Options
 from solver.process import GaveUp, Solved, plan
 from solver.score import score
-from solver.why_not import why_not
+from solver.why_not import Explanation, why_not
 
 BREAKS_RULES = 1
 MALFORMED = 2
@@ -68,7 +69,6 @@ def solve(
     # what this process has computed so far was starting up: it counts as well
     began = time.monotonic() - time.process_time()
     problem = read_instance(instance)
-    source = digest(instance)
     if output is not None and not output.absolute().parent.is_dir():
         raise MalformedInputError(output, "", "there is no such folder; make it first")
     options = Options(
@@ -81,11 +81,7 @@ def solve(
     explained = time.monotonic()
     left_out = why_not(problem, solved.plan)
     solved.seconds["reasons"] = time.monotonic() - explained
-    run = {"seed": seed, "versions": versions(), "input": source}
-    try:
-        write_plan(plan_as_file(problem, solved, left_out, run), output)
-    except OSError as error:
-        raise MalformedInputError(output, "", f"cannot be written: {error.strerror}") from None
+    _write(problem, solved, left_out, instance, options, output)
 
 
 @app.command()
@@ -106,6 +102,28 @@ def check(
     typer.echo(json.dumps(score(problem, assignments).as_file()))
 
 
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(min=0, help="another seed, another world")] = 1,
+    requests: Annotated[int, typer.Option(min=200, help="how many open requests")] = 2000,
+    time_limit: Annotated[float, typer.Option(min=1, help="seconds for planning")] = 20.0,
+    folder: Annotated[Path, typer.Option(help="where the files go")] = Path("demo-output"),
+) -> None:
+    """Plan three weeks of a made-up service, and show the report."""
+    # only here: drawing is slow to load
+    from api import demo as showing  # noqa: PLC0415
+    from scheduler.demo import demo_world  # noqa: PLC0415
+
+    world = demo_world(seed, requests)
+    file = showing.write_world(world, folder)
+    problem = read_instance(file)
+    options = Options(time_limit=time_limit, seed=seed)
+    solved = plan_or_exit(problem, options)
+    left_out = why_not(problem, solved.plan)
+    _write(problem, solved, left_out, file, options, folder / "plan.json")
+    showing.report(Console(), showing.Run(world, problem, solved, left_out, folder))
+
+
 def plan_or_exit(problem: Instance, options: Options) -> Solved:
     """Plan, with a progress line on a terminal; exit with a message where there is no plan."""
     with watched(errors) as on_progress:
@@ -116,6 +134,22 @@ def plan_or_exit(problem: Instance, options: Options) -> Solved:
     if solved.trouble:
         errors.print(f"spreekuur: {solved.trouble}; this is the best it had found", markup=False)
     return solved
+
+
+def _write(
+    problem: Instance,
+    solved: Solved,
+    left_out: Sequence[Explanation],
+    source: Path,
+    options: Options,
+    output: Path | None,
+) -> None:
+    """Write the plan file, certificate and all."""
+    run = {"seed": options.seed, "versions": versions(), "input": digest(source)}
+    try:
+        write_plan(plan_as_file(problem, solved, left_out, run), output)
+    except OSError as error:
+        raise MalformedInputError(output, "", f"cannot be written: {error.strerror}") from None
 
 
 def _for_the_search(time_limit: float, began: float, problem: Instance) -> float:

@@ -17,6 +17,22 @@ OLDEST = 180
 """Days after which a request grows no older."""
 
 
+FIRST_COME = "first_come_first_served"
+BEST_GREEDY = "best_greedy"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a simpler way of planning reaches on the same instance: how many planned, how well."""
+
+    planned: int
+    score: "Score"
+
+    def as_file(self) -> dict[str, int]:
+        """Under the names of the plan file."""
+        return {"planned": self.planned, **self.score.as_file()}
+
+
 class Wishes(Protocol):
     """A request as the aims see it: one row or a column of them."""
 

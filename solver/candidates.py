@@ -9,6 +9,7 @@ and decide nothing.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class Candidates:
         """The availabilities of each request."""
         offsets = self.offsets.tolist()
         availabilities = self.availability.tolist()
-        return [availabilities[start:end] for start, end in zip(offsets, offsets[1:], strict=False)]
+        return [availabilities[start:end] for start, end in pairwise(offsets)]
 
     @cached_property
     def requests_of(self) -> list[list[int]]:
@@ -68,7 +69,7 @@ class Candidates:
             self.availability[order], np.arange(len(self.instance.availabilities) + 1)
         )
         requests = self.request[order].tolist()
-        return [requests[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+        return [requests[start:end] for start, end in pairwise(edges.tolist())]
 
     @cached_property
     def priority(self) -> IntColumn:
@@ -117,9 +118,9 @@ def candidates(instance: Instance) -> Candidates:
     )
     room_left = _RoomLeft(instance, shape_of)
     kept: list[tuple[IntColumn, IntColumn]] = []
-    for r, a in _superset(instance, requests, availabilities):
-        allowed = pair_rules_hold(requests.take(r), availabilities.take(a))
-        r, a = r[allowed], a[allowed]
+    for some_r, some_a in _superset(instance, requests, availabilities):
+        allowed = pair_rules_hold(requests.take(some_r), availabilities.take(some_a))
+        r, a = some_r[allowed], some_a[allowed]
         fits = room_left.somewhere(shape_of[r], a)
         kept.append((r[fits], a[fits]))
     request = np.concatenate([r for r, _ in kept]) if kept else np.empty(0, np.int64)

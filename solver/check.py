@@ -1,4 +1,4 @@
-"""The independent checker: does a finished plan keep every rule?
+"""The independent checker says whether a finished plan keeps every rule.
 
 It shares the predicates with planning and nothing else: rows are read again, pair by pair, and the
 plan rules count by themselves. It knows neither the model nor OR-Tools nor the candidates, so that

@@ -64,7 +64,7 @@ def main() -> None:
     options: Options
     with os.fdopen(os.dup(1), "wb") as pipe:
         os.dup2(2, 1)
-        instance, options = pickle.load(sys.stdin.buffer)
+        instance, options = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our own parent)
         sender = _Sender(pipe)
         search, seconds = run(instance, options, sender.progress)
         sender.found(search, seconds, complete=True)

@@ -6,7 +6,7 @@ mask. `take` lines columns up into pairs.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,9 +104,9 @@ class AvailabilityColumns(Columns):
         )
 
 
-def _plain_columns(cls: Any, rows: Sequence[object]) -> dict[str, Any]:
+def _plain_columns(cls: type[Columns], rows: Sequence[object]) -> dict[str, Any]:
     """The columns of numbers and of truths; sets are made by `MembersColumn.of`."""
-    kinds = {f.name: f.type for f in fields(cls)}
+    kinds = {f.name: f.type for f in fields(cast("Any", cls))}
     return {
         name: np.fromiter(
             (getattr(row, name) for row in rows),

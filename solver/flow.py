@@ -12,6 +12,7 @@ one piece, and starts on a grid) can only raise the worth: so the flow's worth b
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import gcd, lcm
 
 import numpy as np
@@ -212,7 +213,7 @@ class _Outlets:
         """The times between any change, each with the stretches that cover it."""
         mine = [(self._stretches[s].start, self._stretches[s].end) for s in there]
         cuts = sorted({edge for pair in mine for edge in pair} | set(edges))
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             inside = [
                 s for s, (begin, until) in zip(there, mine, strict=True) if begin <= start < until
             ]

@@ -8,6 +8,7 @@ overlapping availabilities), the choices become optional intervals.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
@@ -122,7 +123,7 @@ class Model:
         cuts = sorted(edges)
         crowded = 0
         free: list[tuple[int, int, int]] = []
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             people = {c.practitioner for c in choices if c.stretch[0] <= start < c.stretch[1]}
             left = capacity - sum(level >> start & 1 for level in taken)
             # a full room is cut out of the stretches already

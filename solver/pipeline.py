@@ -7,6 +7,7 @@ stage is a class with a name and `run(search)`: add one by adding a line to `STA
 import time
 from collections.abc import Callable, Sequence
 
+from solver.aims import BEST_GREEDY, FIRST_COME, Baseline
 from solver.candidates import candidates
 from solver.components import parts
 from solver.exact import SmallParts
@@ -27,10 +28,12 @@ class Greedy:
 
     def run(self, search: Search) -> None:
         """Offer them, and keep their scores to compare with."""
-        first = first_come_first_served(search.candidates)
         best = best_greedy(search.candidates)
-        search.compared["first_come_first_served"] = score(search.instance, first)
-        search.compared["best_greedy"] = score(search.instance, best)
+        for name, plan in (
+            (FIRST_COME, first_come_first_served(search.candidates)),
+            (BEST_GREEDY, best),
+        ):
+            search.compared[name] = Baseline(len(plan), score(search.instance, plan))
         search.offer(best)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import IO
 
-from solver.aims import Score
+from solver.aims import Baseline, Score
 from solver.check import check
 from solver.facts import Instance, Plan
 from solver.options import Options, Progress, gap
@@ -36,7 +36,7 @@ class Found:
 
     plan: Plan
     bound: int | None
-    compared: dict[str, Score]
+    compared: dict[str, Baseline]
     iterations: int
     seconds: dict[str, float]
     complete: bool
@@ -52,7 +52,7 @@ class Solved:
     plan: Plan
     score: Score
     bound: int | None
-    compared: dict[str, Score]
+    compared: dict[str, Baseline]
     iterations: int
     seconds: dict[str, float] = field(default_factory=dict)
     trouble: str | None = None
@@ -91,7 +91,8 @@ def plan(
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
-    assert child.stdin is not None and child.stdout is not None
+    if child.stdin is None or child.stdout is None:  # never, with PIPE
+        raise RuntimeError("the planning process has no pipes")
     try:
         with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
             pickle.dump((instance, replace(options, until=until)), pipe)
@@ -156,6 +157,6 @@ def _pump(pipe: IO[bytes], messages: "queue.SimpleQueue[Progress | Found | None]
     """Move messages from the child to the queue; None at its end."""
     try:
         while True:
-            messages.put(pickle.load(pipe))
+            messages.put(pickle.load(pipe))  # noqa: S301 (from our own child)
     except (EOFError, OSError, pickle.UnpicklingError):
         messages.put(None)

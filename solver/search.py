@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from solver.aims import Score
+from solver.aims import Baseline, Score
 from solver.candidates import Candidates
 from solver.facts import Instance, Plan
 from solver.flow import Network
@@ -34,7 +34,7 @@ class Search:
     report: Callable[["Search"], None]
     plan: Plan = ()
     score: Score = field(default_factory=Score)
-    compared: dict[str, Score] = field(default_factory=dict)
+    compared: dict[str, Baseline] = field(default_factory=dict)
     iterations: int = 0
     stage: str = ""
 

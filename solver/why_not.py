@@ -170,10 +170,10 @@ class WhyNot:
         broken = np.zeros(len(possible), np.int64)
         for bit, rule in enumerate(EASABLE):
             broken |= (~holds[rule.code]).astype(np.int64) << bit
-        shorter = replace(request, duration=min(self._instance.grid, request.duration - 1))
+        shorter = replace(request, duration=_shortest(request))
         found: list[frozenset[str]] = []
         for short in (False, True):
-            if short and request.duration <= self._instance.grid:
+            if short and shorter.duration == request.duration:
                 break
             left = (self._slots(shorter) if short else slots).together & possible
             for code in sorted(np.unique(broken[left]).tolist(), key=lambda c: c.bit_count()):
@@ -208,14 +208,19 @@ class WhyNot:
 
     def _longest(self, request: Request, block: Availability) -> Request:
         """The request, shortened no more than it takes to get in."""
-        longer = range(self._instance.grid + 1, request.duration)
+        longer = range(_shortest(request) + 1, request.duration)
 
         def too_long(duration: int) -> bool:
             return not self._agenda.starts(replace(request, duration=duration), block)
 
         # what fits at some length fits at any shorter one
-        duration = self._instance.grid + bisect_left(longer, True, key=too_long)
+        duration = _shortest(request) + bisect_left(longer, True, key=too_long)
         return replace(request, duration=duration)
+
+
+def _shortest(request: Request) -> int:
+    """Minutes to which a planner may shorten an appointment: half, or it would be another one."""
+    return -(-request.duration // 2)
 
 
 def _days_outside(request: Request, block: Availability) -> int:

@@ -6,7 +6,7 @@ import sys
 import zlib
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -87,7 +87,7 @@ def _first_fault(error: ValidationError) -> tuple[str, str]:
     return _place(first["loc"]), problem
 
 
-def _in_words(kind: str, message: str, value: Any) -> str:
+def _in_words(kind: str, message: str, value: object) -> str:
     if kind == "json_invalid":
         return f"is not JSON: {message.removeprefix('Invalid JSON: ')}"
     if kind == "missing":

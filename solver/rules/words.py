@@ -1,7 +1,6 @@
 """The few words that rules use beside Python's operators."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import TypeVar
 
 from solver.facts import NONE, Truth
@@ -34,9 +33,9 @@ def clashes(
     """
     longest: Booked | None = None
     for one in sorted(booked, key=lambda b: (b.start, end(b), b.label)):
-        if longest is not None and one.start < end(longest):
-            if not one.request == longest.request == NONE:
-                yield longest, one
+        clash = longest is not None and one.start < end(longest)
+        if longest is not None and clash and not one.request == longest.request == NONE:
+            yield longest, one
         if longest is None or end(one) > end(longest):
             longest = one
 
