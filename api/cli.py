@@ -4,6 +4,7 @@ Exit codes: 0 = done; 1 = a plan breaks rules; 2 = malformed input or usage; 3 =
 """
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -18,8 +19,8 @@ from api.progress import watched
 from solver.check import check as broken_rules
 from solver.facts import Instance
 from solver.files.instance import read_instance
-from solver.files.plan import plan_as_file, read_plan, write_plan
-from solver.files.reading import STANDARD_INPUT, MalformedInputError, digest
+from solver.files.plan import plan_as_file, read_plan, refuse_as_target, write_plan
+from solver.files.reading import STANDARD_INPUT, MalformedInputError, digest, printable
 from solver.options import Options
 from solver.process import GaveUp, Solved, plan
 from solver.score import score
@@ -29,22 +30,37 @@ BREAKS_RULES = 1
 MALFORMED = 2
 NO_PLAN = 3
 
+LONGEST_RUN = 1e6
+"""Seconds that may be asked for: more than a week."""
+LARGEST_SEED = 2**31 - 1
+"""The largest that CP-SAT takes."""
+
 app = typer.Typer(
     help="Appointment scheduling for occupational health services.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def main() -> None:
     """The console script: every known trouble is one line on standard error and an exit code."""
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app()
     except MalformedInputError as error:
-        errors.print(f"spreekuur: {error}", markup=False)
+        _complain(str(error))
         sys.exit(MALFORMED)
+
+
+def _stop(signal_number: int, _: object) -> None:
+    """End as an error would, so that no child and no half-written file is left behind."""
+    sys.exit(128 + signal_number)
+
+
+def _complain(trouble: str) -> None:
+    errors.print(f"spreekuur: {printable(trouble)}")
 
 
 @app.command()
@@ -54,7 +70,8 @@ def solve(
         Path | None, typer.Option("--output", "-o", help="plan file; standard output without")
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(min=0.1, help="seconds of wall time, loading included")
+        float,
+        typer.Option(min=0.1, max=LONGEST_RUN, help="seconds of wall time, loading included"),
     ] = 30.0,
     iterations: Annotated[
         int | None,
@@ -62,15 +79,18 @@ def solve(
             min=0, help="count neighbourhoods instead of seconds: the same plan each time"
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="another seed, another search")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="another seed, another search")
+    ] = 1,
     workers: Annotated[int, typer.Option(min=1, help="neighbourhoods planned at once")] = 2,
 ) -> None:
     """Plan all requests of an instance together, and say why the others could not be."""
     # what this process has computed so far was starting up: it counts as well
     began = time.monotonic() - time.process_time()
     problem = read_instance(instance)
-    if output is not None and not output.absolute().parent.is_dir():
-        raise MalformedInputError(output, "", "there is no such folder; make it first")
+    source = digest(instance)
+    if output is not None:
+        refuse_as_target(output, instance)
     options = Options(
         time_limit=_for_the_search(time_limit, began, problem),
         iterations=iterations,
@@ -81,7 +101,7 @@ def solve(
     explained = time.monotonic()
     left_out = why_not(problem, solved.plan)
     solved.seconds["reasons"] = time.monotonic() - explained
-    _write(problem, solved, left_out, instance, options, output)
+    _write(problem, solved, left_out, source, options, output)
 
 
 @app.command()
@@ -96,7 +116,8 @@ def check(
     assignments = read_plan(plan_file, problem)
     broken = broken_rules(problem, assignments)
     for violation in broken:
-        typer.echo(f"{violation.rule}: {', '.join(violation.involved)}: {violation.detail}")
+        line = f"{violation.rule}: {', '.join(violation.involved)}: {violation.detail}"
+        typer.echo(printable(line))
     if broken:
         raise typer.Exit(BREAKS_RULES)
     typer.echo(json.dumps(score(problem, assignments).as_file()))
@@ -120,7 +141,7 @@ def demo(
     options = Options(time_limit=time_limit, seed=seed)
     solved = plan_or_exit(problem, options)
     left_out = why_not(problem, solved.plan)
-    _write(problem, solved, left_out, file, options, folder / "plan.json")
+    _write(problem, solved, left_out, digest(file), options, folder / "plan.json")
     showing.report(Console(), showing.Run(world, problem, solved, left_out, folder))
 
 
@@ -129,10 +150,10 @@ def plan_or_exit(problem: Instance, options: Options) -> Solved:
     with watched(errors) as on_progress:
         solved = plan(problem, options, on_progress)
     if isinstance(solved, GaveUp):
-        errors.print(f"spreekuur: no plan: {solved.reason}", markup=False)
+        _complain(f"no plan: {solved.reason}")
         raise typer.Exit(NO_PLAN)
     if solved.trouble:
-        errors.print(f"spreekuur: {solved.trouble}; this is the best it had found", markup=False)
+        _complain(f"{solved.trouble}; this is the best it had found")
     return solved
 
 
@@ -140,16 +161,13 @@ def _write(
     problem: Instance,
     solved: Solved,
     left_out: Sequence[Explanation],
-    source: Path,
+    source: str,
     options: Options,
     output: Path | None,
 ) -> None:
-    """Write the plan file, certificate and all."""
-    run = {"seed": options.seed, "versions": versions(), "input": digest(source)}
-    try:
-        write_plan(plan_as_file(problem, solved, left_out, run), output)
-    except OSError as error:
-        raise MalformedInputError(output, "", f"cannot be written: {error.strerror}") from None
+    """Write the plan file, certificate and all; `source` is the digest of its instance."""
+    run = {"seed": options.seed, "versions": versions(), "input": source}
+    write_plan(plan_as_file(problem, solved, left_out, run), output)
 
 
 def _for_the_search(time_limit: float, began: float, problem: Instance) -> float:

@@ -45,6 +45,8 @@ class Words:
         """All that would let a request in."""
         if not explanation.offers:
             return "nothing that a planner may change"
+        if not explanation.offers[0].rules:
+            return "planning it as it is"
         return "; or ".join(self.offer(offer) for offer in explanation.offers)
 
     def obstacles(self, explanation: Explanation) -> str:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from solver.facts import NONE, Assignment, Instance
-from solver.minutes import NO_MINUTES, Minutes
+from solver.minutes import NO_MINUTES, Minutes, members
 from solver.rules import PAIR_RULES, PLAN_RULES, REQUEST_RULES
 from solver.rules.face import Booked, Violation
 from solver.rules.fits import Fits
@@ -44,7 +44,7 @@ def _alone(instance: Instance, assignment: Assignment) -> list[Violation]:
     broken += [
         rule.code
         for rule in AT_ONE_START
-        if not rule.starts(request, availability, empty) >> assignment.start & 1
+        if assignment.start not in members(rule.starts(request, availability, empty))
     ]
     return [Violation(code, (request.id,), detail) for code in broken]
 

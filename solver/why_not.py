@@ -48,7 +48,7 @@ class Explanation:
 
     `reasons`: the number of availabilities that each rule excludes by itself. `only`: those of them
     where it is the only obstacle. `offers`: all inclusion-minimal sets of easable rules; none where
-    nothing helps.
+    nothing helps, and the empty set alone where the request could go in as it is.
     """
 
     request: int
@@ -179,7 +179,7 @@ class WhyNot:
             for code in sorted(np.unique(broken[left]).tolist(), key=lambda c: c.bit_count()):
                 rules = {rule.code for bit, rule in enumerate(EASABLE) if code >> bit & 1}
                 eased = frozenset(rules | {Fits.code} if short else rules)
-                if not eased or any(known <= eased for known in found):
+                if any(known <= eased for known in found):
                     continue
                 found.append(eased)
                 places = np.flatnonzero(left & (broken == code))

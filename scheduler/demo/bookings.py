@@ -59,7 +59,11 @@ def make_bookings(
     # The format's existing appointments carry no telephone mark and so take a room: there are none
     # in blocks that have no room to give.
     for one in (o for o in rota if o.block.takes_room):
-        wanted = BOOKED_BY_WEEK[one.day // 7] * len(one.minutes) * chance.uniform(0.4, 1.6)
+        wanted = (
+            BOOKED_BY_WEEK[one.day // 7]
+            * (one.block.end - one.block.start)
+            * chance.uniform(0.4, 1.6)
+        )
         for _ in range(TRIES):
             kind, start = _try(chance, one)
             # The last one fits only in part: by chance, so that the mean comes out right.

@@ -67,11 +67,6 @@ class Open:
         """Where."""
         return self.block.location
 
-    @property
-    def minutes(self) -> range:
-        """The minutes of the day that it covers."""
-        return range(self.block.start, self.block.end)
-
 
 def make_rota(
     chance: Random,
@@ -144,19 +139,21 @@ def _of_the_team(one: Open) -> bool:
 
 def open_minutes(rota: Iterable[Open]) -> int:
     """Minutes of practitioners' time: what is open at two locations at once counts once."""
-    return len({(o.day, o.practitioner, minute) for o in rota for minute in o.minutes})
+    spans = {(o.day, o.practitioner, o.block.start, o.block.end) for o in rota}
+    return sum(end - start for _, _, start, end in spans)
 
 
-def rooms(rota: Iterable[Open]) -> dict[str, int]:
+def rooms(rota: Sequence[Open]) -> dict[str, int]:
     """Each location's capacity: as many rooms as practitioners at once, but for the team's."""
-    at_once: dict[tuple[str, int, int], int] = {}
+    in_rooms: dict[tuple[str, int], list[Block]] = {}
     for one in rota:
-        for minute in one.minutes if one.block.takes_room else ():
-            key = (one.location, one.day, minute)
-            at_once[key] = at_once.get(key, 0) + 1
+        if one.block.takes_room:
+            in_rooms.setdefault((one.location, one.day), []).append(one.block)
     capacity = dict.fromkeys(locations(), 1)
-    for (location, _, _), number in at_once.items():
-        capacity[location] = max(capacity[location], number)
+    for (location, _), blocks in in_rooms.items():
+        # Most are there when somebody begins.
+        at_once = [sum(b.start <= one.start < b.end for b in blocks) for one in blocks]
+        capacity[location] = max(capacity[location], *at_once)
     capacity[location_in(TEAM_TOWN)] = TEAM_ROOMS
     return capacity
 

@@ -33,11 +33,11 @@ LONGEST_HORIZON = 3660
 def _iso_date(text: str) -> date:
     """A date written as 2026-03-23; nothing else that libraries would also take for one."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        raise ValueError("a date must be written as YYYY-MM-DD")
+        raise ValueError("must be a date written as YYYY-MM-DD")
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError("there is no such date") from None
+        raise ValueError("must be a date that exists") from None
 
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]
@@ -152,13 +152,21 @@ class _WithId(Protocol):
     def id(self) -> str: ...
 
 
+class _Numbers(dict[str, int]):
+    """The index of each id of one list of the file."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
 class _Reading:
     """One file on its way from names to indices; every reference that leads nowhere is refused."""
 
     def __init__(self, file: Path, content: InstanceFile) -> None:
         self.file = file
         self.content = content
-        self.start_date = date.fromisoformat(content.start_date)
+        self.start_date = self._day_0()
         self.types = self._numbered("types", content.types)
         self.locations = self._numbered("locations", content.locations)
         self.practitioners = self._numbered("practitioners", content.practitioners)
@@ -171,9 +179,10 @@ class _Reading:
         """The facts, in the order of the file."""
         content = self.content
         # employees of appointments that stand need not be listed
+        everybody = dict(self.employees)
         for standing in content.existing:
-            self.employees.setdefault(standing.employee, len(self.employees))
-        appointments = tuple(self._appointments())
+            everybody.setdefault(standing.employee, len(everybody))
+        appointments = tuple(self._appointments(everybody))
         return Instance(
             name=content.name,
             start_date=self.start_date,
@@ -185,7 +194,7 @@ class _Reading:
             ),
             locations=tuple(Location(p.id, p.region, p.capacity) for p in content.locations),
             practitioners=tuple(self.practitioners),
-            employees=tuple(self.employees),
+            employees=tuple(everybody),
             availabilities=tuple(self._availabilities()),
             appointments=appointments,
             requests=tuple(self._requests(appointments)),
@@ -213,7 +222,7 @@ class _Reading:
                 on_day_off=weekday == SUNDAY or day in days_off[location],
             )
 
-    def _appointments(self) -> Iterable[Appointment]:
+    def _appointments(self, everybody: Mapping[str, int]) -> Iterable[Appointment]:
         for i, part in enumerate(self.content.existing):
             place = f"existing[{i}]"
             until = part.start + part.duration + part.buffer
@@ -224,7 +233,7 @@ class _Reading:
                     self.practitioners, f"{place}.practitioner", part.practitioner
                 ),
                 location=self._known(self.locations, f"{place}.location", part.location),
-                employee=self.employees[part.employee],
+                employee=everybody[part.employee],
                 type=NONE
                 if part.type is None
                 else self._known(self.types, f"{place}.type", part.type),
@@ -242,7 +251,6 @@ class _Reading:
             )
             for i, employee in enumerate(self.content.employees)
         }
-        listed = {employee.id: i for i, employee in enumerate(self.content.employees)}
         refusing = {i for i, kind in enumerate(self.content.types) if kind.refuse_duplicates}
         taken = {(a.employee, a.type) for a in appointments if a.type in refusing}
         for i, part in enumerate(self.content.requests):
@@ -253,7 +261,7 @@ class _Reading:
                     f"{place}.window",
                     f"the window must end at least a day after it starts, not {part.window}",
                 )
-            employee = self._known(listed, f"{place}.employee", part.employee)
+            employee = self._known(self.employees, f"{place}.employee", part.employee)
             type_ = self._known(self.types, f"{place}.type", part.type)
             requested_on = date.fromisoformat(part.request_date)
             yield Request(
@@ -290,12 +298,10 @@ class _Reading:
     def _wished_locations(self, place: str, part: RequestPart) -> Members:
         if part.locations is not None:
             return self._all_known(self.locations, f"{place}.locations", part.locations)
-        of_region = Members(
+        # a region without a location is no fault: a what-if may have closed the last one there
+        return Members(
             i for i, location in enumerate(self.content.locations) if location.region == part.region
         )
-        if not of_region:
-            self._refuse(f"{place}.region", f"no location has the region {shown(part.region)}")
-        return of_region
 
     def _preferences(self, place: str, part: RequestPart) -> Mapping[int, int] | None:
         if part.preferences is None:
@@ -316,7 +322,7 @@ class _Reading:
         """Day and minutes of the day of `[start, end)`."""
         day, minute = divmod(start, MINUTES_PER_DAY)
         if end <= start:
-            self._refuse(place, f"the interval [{start}, {end}) ends before it starts")
+            self._refuse(place, f"the interval [{start}, {end}) must end after it starts")
         if end > (day + 1) * MINUTES_PER_DAY:
             self._refuse(place, f"the interval [{start}, {end}) passes midnight; split it by day")
         if day >= self.content.days:
@@ -325,9 +331,19 @@ class _Reading:
             )
         return day, minute, end - day * MINUTES_PER_DAY
 
-    def _numbered(self, name: str, parts: Sequence[_WithId]) -> dict[str, int]:
-        """The index of each id."""
-        numbers: dict[str, int] = {}
+    def _day_0(self) -> date:
+        """The start of the horizon, from which every day that the file may name has a date."""
+        start = date.fromisoformat(self.content.start_date)
+        try:
+            for days in (-LONGEST_HORIZON, 2 * LONGEST_HORIZON):
+                start + timedelta(days=days)
+        except OverflowError:
+            problem = f"{shown(self.content.start_date)} is too near to an end of the calendar"
+            self._refuse("start_date", problem)
+        return start
+
+    def _numbered(self, name: str, parts: Sequence[_WithId]) -> _Numbers:
+        numbers = _Numbers(name)
         for i, part in enumerate(parts):
             if part.id in numbers:
                 self._refuse(
@@ -337,15 +353,16 @@ class _Reading:
             numbers[part.id] = i
         return numbers
 
-    def _known(self, numbers: Mapping[str, int], place: str, id_: str) -> int:
+    def _known(self, numbers: _Numbers, place: str, id_: str) -> int:
         if id_ not in numbers:
-            self._refuse(place, f"{shown(id_)} is not in the file; add it or correct the name")
+            problem = f"{shown(id_)} is not among the {numbers.name}; add it or correct the id"
+            self._refuse(place, problem)
         return numbers[id_]
 
-    def _maybe(self, numbers: Mapping[str, int], place: str, id_: str | None) -> int:
+    def _maybe(self, numbers: _Numbers, place: str, id_: str | None) -> int:
         return NONE if id_ is None else self._known(numbers, place, id_)
 
-    def _all_known(self, numbers: Mapping[str, int], place: str, ids: Sequence[str]) -> Members:
+    def _all_known(self, numbers: _Numbers, place: str, ids: Sequence[str]) -> Members:
         return Members(self._known(numbers, f"{place}[{i}]", id_) for i, id_ in enumerate(ids))
 
     def _refuse(self, place: str, problem: str) -> NoReturn:
