@@ -44,12 +44,16 @@ clean: ## Remove the environment, the caches and the build output
 $(VENV)/runtime.stamp: $(BIN)/pip pyproject.toml constraints.txt
 	@echo "Installing Spreekuur into $(VENV) (once; a minute or so) ..."
 	@$(PIP_INSTALL) -e .
+	@echo "Compiling the search (once) ..."
+	@$(BIN)/python -m solver.warm
 	@touch $@
 
 # The test extra contains the runtime, so that "make demo" after it has nothing left to do.
 $(VENV)/test.stamp: $(BIN)/pip pyproject.toml constraints.txt
 	@echo "Installing Spreekuur and its test tools into $(VENV) (once; a minute or so) ..."
 	@$(PIP_INSTALL) -e '.[test]'
+	@echo "Compiling the search (once) ..."
+	@$(BIN)/python -m solver.warm
 	@touch $(VENV)/runtime.stamp $@
 
 # Debian's python3 comes without ensurepip, and then leaves half an environment behind: hence the

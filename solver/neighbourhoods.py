@@ -23,11 +23,11 @@ from solver.search import Search
 
 TOGETHER = 4
 """Neighbourhoods planned at once, whatever the number of threads."""
-PLANNED = 30
+PLANNED = 16
 """Planned appointments to clear, about."""
-WAITING = 30
+WAITING = 16
 """Unplanned requests to try, at most."""
-DETERMINISTIC_TIME = 0.2
+DETERMINISTIC_TIME = 0.05
 """What one neighbourhood may cost, in CP-SAT's deterministic units."""
 AROUND_WAITING = 0.6
 """Share of the neighbourhoods that grow around an unplanned request."""

@@ -13,9 +13,17 @@ from solver.components import parts
 from solver.exact import SmallParts
 from solver.facts import Instance
 from solver.flow import largest_flow, lexicographic_worth, network, weight_bound
-from solver.greedy import best_greedy, first_come_first_served
+from solver.greedy import (
+    BestFit,
+    Desk,
+    best_greedy,
+    by_worth,
+    first_come_first_served,
+    take_in_order,
+)
 from solver.neighbourhoods import Neighbourhoods
 from solver.options import Options
+from solver.packing import Packing
 from solver.rounding import rounded
 from solver.score import score
 from solver.search import Part, Search, Stage
@@ -65,7 +73,26 @@ class Rounding:
         search.offer(rounded(search.candidates, flows))
 
 
-STAGES: tuple[Stage, ...] = (Greedy(), Bound(), Rounding(), SmallParts(), Neighbourhoods())
+class Filling:
+    """Whoever still fits as things stand: no request is left out that could go in as it is."""
+
+    name = "filling"
+
+    def run(self, search: Search) -> None:
+        """Offer the plan with all who fit, where there are any."""
+        desk = Desk(search.candidates, search.plan)
+        search.offer(take_in_order(desk, by_worth(search.candidates), BestFit()))
+
+
+STAGES: tuple[Stage, ...] = (
+    Greedy(),
+    Bound(),
+    Rounding(),
+    Packing(),
+    SmallParts(),
+    Neighbourhoods(),
+    Filling(),
+)
 
 
 def run(

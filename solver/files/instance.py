@@ -307,7 +307,7 @@ class _Reading:
         if part.preferences is None:
             return None
         return {
-            self._known(self.availabilities, f"{place}.preferences[{i}]", availability): points
+            self._known(self.availabilities, f"{place}.preferences[{i}][0]", availability): points
             for i, (availability, points) in enumerate(part.preferences)
         }
 

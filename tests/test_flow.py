@@ -1,0 +1,146 @@
+"""The min-cost flow bounds every plan, and is as tight as what it knows of rooms and stretches."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+
+from solver.candidates import Candidates, candidates
+from solver.files.instance import read_instance
+from solver.flow import largest_flow, lexicographic_worth, network, weight_bound
+from solver.rounding import rounded
+from solver.score import score
+from solver.stretches import fullest_sum
+from tests import oracle
+from tests.worlds import (
+    Json,
+    a_location,
+    a_request,
+    an_availability,
+    an_existing,
+    an_instance,
+    at,
+    case_a1,
+    tiny_instances,
+)
+
+NINE = at(0, "09:00")
+
+
+def asked(instance: Json) -> Candidates:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "instance.json"
+        file.write_text(json.dumps(instance), "utf-8")
+        return candidates(read_instance(file))
+
+
+def bound(instance: Json) -> int:
+    found = asked(instance)
+    return weight_bound(network(found), found)
+
+
+def requests(count: int, **changes: object) -> list[Json]:
+    """So many requests of different employees."""
+    return [a_request(id=f"Q{i}", employee=f"W{i}", **changes) for i in range(count)]
+
+
+@given(tiny_instances())
+@settings(max_examples=settings.default.max_examples * 2)
+def test_no_bound_lies_under_the_best_plan(instance: Json) -> None:
+    assert bound(instance) >= oracle.best_weight(instance)
+
+
+@given(tiny_instances(most_requests=4))
+@settings(max_examples=settings.default.max_examples)
+def test_the_flow_of_several_aims_is_worth_at_least_the_best_plan(instance: Json) -> None:
+    found = asked(instance)
+    flow = largest_flow(network(found), found, lexicographic_worth(found))
+    best = oracle.best_plan(instance, aims=3)
+    most_preferred = int(found.preference.max(initial=0)) + 1
+    most_senior = (int(found.seniority.max(initial=0)) + 1) * most_preferred
+    reached = oracle.score(instance, best)
+
+    worth = (
+        reached["weight"] * most_senior
+        + reached["seniority"] * most_preferred
+        + reached["preference"]
+    )
+
+    assert flow.worth >= worth - 1e-6 * worth - 1e-6
+
+
+def test_a_stretch_holds_no_more_than_a_subset_fills() -> None:
+    # 50 minutes, appointments of 20: the flow of minutes would plan two and a half
+    instance = an_instance(
+        availabilities=[an_availability(start=NINE, end=NINE + 50)],
+        requests=requests(3, duration=20, priority=4),
+    )
+
+    assert bound(instance) == 8
+
+
+def test_rooms_bind_where_more_practitioners_are_there_than_rooms() -> None:
+    instance = an_instance(
+        locations=[a_location(capacity=1)],
+        availabilities=[
+            an_availability(id="A1", practitioner="P1", start=NINE, end=NINE + 60),
+            an_availability(id="A2", practitioner="P2", start=NINE, end=NINE + 60),
+        ],
+        requests=requests(4, duration=30),
+    )
+    more_rooms = {**instance, "locations": [a_location(capacity=2)]}
+
+    assert bound(instance) == 2
+    assert bound(more_rooms) == 4
+
+
+def test_a_room_full_of_standing_appointments_leaves_nothing() -> None:
+    instance = an_instance(
+        locations=[a_location(capacity=1)],
+        availabilities=[an_availability(start=NINE, end=NINE + 30)],
+        existing=[an_existing(practitioner="P9", start=NINE, duration=30)],
+        requests=requests(1, duration=30),
+    )
+
+    assert bound(instance) == 0
+
+
+def test_a_practitioner_in_two_availabilities_at_once_is_counted_once() -> None:
+    instance = an_instance(
+        locations=[a_location(id="L1", capacity=5), a_location(id="L2", capacity=5)],
+        availabilities=[
+            an_availability(id="A1", location="L1", start=NINE, end=NINE + 60),
+            an_availability(id="A2", location="L2", start=NINE, end=NINE + 60),
+        ],
+        requests=requests(4, duration=30),
+    )
+
+    assert bound(instance) == 2
+
+
+@pytest.mark.parametrize(
+    ("lengths", "capacity", "fullest"),
+    [({20: 3}, 50, 40), ({20: 1}, 50, 20), ({15: 2, 20: 2}, 50, 50), ({30: 9}, 20, 0), ({}, 60, 0)],
+)
+def test_the_fullest_sum_is_that_of_the_best_subset(
+    lengths: dict[int, int], capacity: int, fullest: int
+) -> None:
+    assert fullest_sum(lengths, capacity) == fullest
+
+
+def test_where_nothing_can_be_planned_the_bound_is_zero() -> None:
+    instance = an_instance(availabilities=[], requests=requests(2))
+
+    assert bound(instance) == 0
+
+
+def test_the_rounded_flow_of_a_world_without_conflicts_is_the_flow() -> None:
+    found = asked(case_a1() | {"requests": requests(1, duration=20, window=[0, 9])})
+    net = network(found)
+    flow = largest_flow(net, found, lexicographic_worth(found))
+
+    plan = rounded(found, [flow])
+
+    assert score(found.instance, plan).weight == weight_bound(net, found)
