@@ -22,7 +22,6 @@ from tests.worlds import (
     an_existing,
     an_instance,
     at,
-    case_a1,
     tiny_instances,
 )
 
@@ -137,10 +136,10 @@ def test_where_nothing_can_be_planned_the_bound_is_zero() -> None:
 
 
 def test_the_rounded_flow_of_a_world_without_conflicts_is_the_flow() -> None:
-    found = asked(case_a1() | {"requests": requests(1, duration=20, window=[0, 9])})
+    found = asked(an_instance(requests=requests(2, duration=30)))
     net = network(found)
     flow = largest_flow(net, found, lexicographic_worth(found))
 
     plan = rounded(found, [flow])
 
-    assert score(found.instance, plan).weight == weight_bound(net, found)
+    assert score(found.instance, plan).weight == weight_bound(net, found) > 0
