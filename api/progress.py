@@ -12,7 +12,8 @@ from solver.options import Progress
 @contextmanager
 def watched(console: Console) -> Iterator[Callable[[Progress], None]]:
     """A line that follows a run: planned, bound, gap, time. Quiet where nobody is looking."""
-    if not console.is_terminal:
+    # rich takes a log for a terminal where FORCE_COLOR is set, as build servers do
+    if not console.file.isatty():
         yield lambda progress: None
         return
     with console.status("planning ...") as status:

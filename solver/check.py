@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from solver.facts import NONE, Assignment, Instance
-from solver.minutes import NO_MINUTES, Minutes, members
+from solver.minutes import MINUTES_PER_DAY, NO_MINUTES, Minutes
 from solver.rules import PAIR_RULES, PLAN_RULES, REQUEST_RULES
 from solver.rules.face import Booked, Violation
 from solver.rules.fits import Fits
@@ -41,11 +41,14 @@ def _alone(instance: Instance, assignment: Assignment) -> list[Violation]:
     broken = [rule.code for rule in REQUEST_RULES if not rule.admits(request)]
     broken += [rule.code for rule in PAIR_RULES if not rule.holds(request, availability)]
     empty = _Empty(instance.grid)
-    broken += [
-        rule.code
-        for rule in AT_ONE_START
-        if assignment.start not in members(rule.starts(request, availability, empty))
-    ]
+    if 0 <= assignment.start < MINUTES_PER_DAY:
+        broken += [
+            rule.code
+            for rule in AT_ONE_START
+            if not rule.starts(request, availability, empty) >> assignment.start & 1
+        ]
+    else:
+        broken.append(Fits.code)
     return [Violation(code, (request.id,), detail) for code in broken]
 
 
@@ -104,5 +107,6 @@ class _Finished:
 
 
 def _clock(instance: Instance, day: int, minute: int) -> str:
-    date = instance.start_date + timedelta(days=day)
+    days, minute = divmod(minute, MINUTES_PER_DAY)
+    date = instance.start_date + timedelta(days=day + days)
     return f"{date:%Y-%m-%d} {minute // 60:02}:{minute % 60:02}"

@@ -5,7 +5,9 @@ Standard output is the pipe to the parent; whatever a library prints goes to sta
 
 import os
 import pickle
+import select
 import sys
+import threading
 import time
 from typing import BinaryIO
 
@@ -58,13 +60,25 @@ class _Sender:
         self._pipe.flush()
 
 
+def _end_with_the_parent(pipe: int) -> None:
+    """Wait until nobody reads the pipe any more, and end: whatever is planned is for nobody."""
+    reader = select.poll()
+    reader.register(pipe, 0)  # errors are told even where nothing is asked
+    reader.poll()
+    os._exit(1)
+
+
 def main() -> None:
-    """Plan what comes in; a parent that is gone ends the child at its next message."""
+    """Plan what comes in; a parent that is gone ends the child."""
+    threading.Thread(target=_end_with_the_parent, args=(os.dup(1),), daemon=True).start()
     instance: Instance
     options: Options
     with os.fdopen(os.dup(1), "wb") as pipe:
         os.dup2(2, 1)
-        instance, options = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our own parent)
+        try:
+            instance, options = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our own parent)
+        except (EOFError, pickle.UnpicklingError):
+            return  # the parent was stopped before it had asked
         sender = _Sender(pipe)
         search, seconds = run(instance, options, sender.progress)
         sender.found(search, seconds, complete=True)

@@ -9,10 +9,10 @@ from solver.search import Part, Search
 
 THREADS = 8
 """Interleaved, so that the answer depends on deterministic time only, not on the machine."""
-DETERMINISTIC_TIME = 4.0
-"""What a part may cost, in CP-SAT's deterministic units, for each of its two models."""
+DETERMINISTIC_TIME = 0.25
+"""Where iterations are counted: what each of a part's two models may cost, in CP-SAT's units."""
 SHARE = 0.4
-"""Share of the wall time left that each model of each part may take."""
+"""Where time is: the share of what is left that each model of each part may take."""
 
 
 class SmallParts:
@@ -54,7 +54,7 @@ class SmallParts:
 
     def _effort(self, search: Search) -> Effort:
         return Effort(
-            deterministic=DETERMINISTIC_TIME,
+            deterministic=None if search.timed else DETERMINISTIC_TIME,
             seconds=search.seconds_left * SHARE if search.timed else None,
             seed=search.options.seed,
             threads=THREADS,

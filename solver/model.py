@@ -37,9 +37,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long a model may be thought about: `deterministic` units, and at most `seconds`."""
+    """How long a model may be thought about: `deterministic` units and `seconds`; None: no limit."""
 
-    deterministic: float
+    deterministic: float | None
     seconds: float | None = None
     seed: int = 0
     threads: int = 1
@@ -126,12 +126,14 @@ class Model:
         for start, end in pairwise(cuts):
             people = {c.practitioner for c in choices if c.stretch[0] <= start < c.stretch[1]}
             left = capacity - sum(level >> start & 1 for level in taken)
-            # a full room is cut out of the stretches already
-            if len(people) > left > 0:
-                crowded |= span(start, end)
+            # where no room is left, the stretches are cut already
+            if left > 0:
                 free.append((start, end, left))
+                if len(people) > left:
+                    crowded |= span(start, end)
         if not crowded:
             return
+        # an appointment may reach from a crowded time into one with more rooms left
         most = max(left for _, _, left in free)
         concerned = [c for c in choices if span(*c.stretch) & crowded]
         intervals = [self._as_interval(c, c.occupied) for c in concerned]
@@ -236,7 +238,8 @@ class Model:
         solver.parameters.random_seed = effort.seed
         solver.parameters.num_workers = effort.threads
         solver.parameters.interleave_search = effort.threads > 1
-        solver.parameters.max_deterministic_time = effort.deterministic
+        if effort.deterministic is not None:
+            solver.parameters.max_deterministic_time = effort.deterministic
         if effort.seconds is not None:
             solver.parameters.max_time_in_seconds = max(0.01, effort.seconds)
         status = solver.solve(self._cp)

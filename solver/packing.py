@@ -28,7 +28,9 @@ MOVES_PER_TURN = 0.5
 MOVES_PER_ITERATION = 2000
 """Where iterations are counted: what one of them is worth here, over all territories."""
 SECONDS_BETWEEN_OFFERS = 1.0
-"""A plan on the board is scored no more often than that."""
+"""A plan on the board is scored no more often than that;"""
+MOVES_BETWEEN_OFFERS = 10.0
+"""or, where iterations are counted, after so many moves for each request."""
 SMALLEST = 300
 """Requests of a territory, at least; regions smaller than that are put together."""
 SECONDS_PER_REQUEST = 0.008
@@ -99,7 +101,8 @@ class Packing:
                 offered = time.monotonic()
                 for moves in _portions(search, phase, walking, seconds * phase.share):
                     _step(threads, walking, board, phase, moves)
-                    if time.monotonic() - offered > SECONDS_BETWEEN_OFFERS:
+                    # where iterations are counted, the clock must not decide what is kept
+                    if not search.timed or time.monotonic() - offered > SECONDS_BETWEEN_OFFERS:
                         search.offer(plan_on(board))
                         offered = time.monotonic()
                 search.offer(plan_on(board))
@@ -110,8 +113,11 @@ def _portions(
 ) -> Iterator[float]:
     """Moves for each request, again and again until the phase's time or iterations are spent."""
     if search.options.iterations is not None:
-        requests = sum(len(w.territory.asking) for w in walkers)
-        yield search.options.iterations * MOVES_PER_ITERATION * phase.share / max(1, requests)
+        requests = max(1, sum(len(w.territory.asking) for w in walkers))
+        left = search.options.iterations * MOVES_PER_ITERATION * phase.share / requests
+        while left > 0:
+            yield min(left, MOVES_BETWEEN_OFFERS)
+            left -= MOVES_BETWEEN_OFFERS
         return
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -42,6 +42,10 @@ class Found:
     complete: bool
 
 
+Messages = queue.SimpleQueue[Progress | Found | None]
+"""What comes from the child, and None at its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Solved:
     """A plan that keeps every rule. `bound`: proven, no plan weighs more; None: not known.
@@ -89,18 +93,24 @@ def plan(
         [sys.executable, "-m", "solver.child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        process_group=0,  # Ctrl-C is for this process, which ends the child itself
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
     if child.stdin is None or child.stdout is None:  # never, with PIPE
         raise RuntimeError("the planning process has no pipes")
+    messages: Messages = queue.SimpleQueue()
+    pump = threading.Thread(target=_pump, args=(child.stdout, messages), daemon=True)
+    pump.start()
     try:
         with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
             pickle.dump((instance, replace(options, until=until)), pipe)
         limit = options.time_limit + GRACE if options.iterations is None else None
-        found, trouble = _listen(child.stdout, limit, on_progress)
+        found, trouble = _listen(messages, limit, on_progress)
     finally:
         child.kill()
         child.wait()
+        pump.join()
+        child.stdout.close()
     if found is None:
         return GaveUp(trouble or f"the planning process ended with code {child.returncode}")
     return _checked(instance, found, trouble)
@@ -130,11 +140,9 @@ def _checked(instance: Instance, found: Found, trouble: str | None) -> Solved | 
 
 
 def _listen(
-    pipe: IO[bytes], limit: float | None, on_progress: Callable[[Progress], None]
+    messages: "Messages", limit: float | None, on_progress: Callable[[Progress], None]
 ) -> tuple[Found | None, str | None]:
     """The last that the child sent, and what went wrong with it if anything did."""
-    messages: queue.SimpleQueue[Progress | Found | None] = queue.SimpleQueue()
-    threading.Thread(target=_pump, args=(pipe, messages), daemon=True).start()
     deadline = None if limit is None else time.monotonic() + limit
     found: Found | None = None
     while True:
@@ -153,10 +161,12 @@ def _listen(
             on_progress(message)
 
 
-def _pump(pipe: IO[bytes], messages: "queue.SimpleQueue[Progress | Found | None]") -> None:
+def _pump(pipe: IO[bytes], messages: "Messages") -> None:
     """Move messages from the child to the queue; None at its end."""
     try:
         while True:
             messages.put(pickle.load(pipe))  # noqa: S301 (from our own child)
     except (EOFError, OSError, pickle.UnpicklingError):
+        pass  # it has ended, in its own time or in the middle of a message
+    finally:
         messages.put(None)

@@ -1,19 +1,15 @@
 """Everything the solver says about a world, against the plain second statement of the rules."""
 
-import json
 from collections import Counter
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.candidates import candidates
 from solver.check import check
-from solver.facts import Assignment, Instance
-from solver.files.instance import read_instance
-from solver.files.plan import assignments_as_file, read_plan
+from solver.facts import Instance
+from solver.files.plan import assignments_as_file
 from solver.files.reading import MalformedInputError
 from solver.greedy import first_come_first_served
 from solver.options import Options
@@ -21,26 +17,9 @@ from solver.pipeline import run
 from solver.score import score
 from solver.why_not import why_not
 from tests import oracle
+from tests.effort import searched
+from tests.facts import assignments_of, facts_of
 from tests.worlds import Json, plans_of, tiny_instances
-
-MANY = settings.default.max_examples
-SEARCHED = settings(max_examples=MANY)
-
-
-def facts(instance: Json) -> Instance:
-    """The instance as the solver reads it from a file."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "instance.json"
-        file.write_text(json.dumps(instance), "utf-8")
-        return read_instance(file)
-
-
-def assignments_of(plan: Json, problem: Instance) -> tuple[Assignment, ...]:
-    """The assignments as the solver reads them from a file."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "plan.json"
-        file.write_text(json.dumps(plan), "utf-8")
-        return read_plan(file, problem)
 
 
 def on_the_day_of_its_availability(instance: Json, plan: Json) -> bool:
@@ -60,11 +39,11 @@ def planned(instance: Json, problem: Instance, iterations: int = 2) -> Json:
 
 
 @given(st.data())
-@settings(max_examples=MANY * 4)
+@searched(4)
 def test_the_checker_finds_what_the_oracle_finds(data: st.DataObject) -> None:
     instance = data.draw(tiny_instances())
     plan = data.draw(plans_of(instance))
-    problem = facts(instance)
+    problem = facts_of(instance)
     expected = oracle.broken_rules(instance, plan)
 
     if "unknown" in expected:
@@ -82,10 +61,10 @@ def test_the_checker_finds_what_the_oracle_finds(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=MANY * 2)
+@searched(2)
 def test_the_score_is_the_oracles(data: st.DataObject) -> None:
     instance = data.draw(tiny_instances())
-    problem = facts(instance)
+    problem = facts_of(instance)
     plan = oracle.earliest_first_come(instance)
     by_id = {(a["request"], a["availability"], a["start"]) for a in plan["assignments"]}
 
@@ -97,9 +76,9 @@ def test_the_score_is_the_oracles(data: st.DataObject) -> None:
 
 
 @given(tiny_instances())
-@SEARCHED
+@searched()
 def test_a_plan_keeps_every_rule_and_reaches_the_best_weight(instance: Json) -> None:
-    problem = facts(instance)
+    problem = facts_of(instance)
 
     plan = planned(instance, problem)
 
@@ -109,9 +88,9 @@ def test_a_plan_keeps_every_rule_and_reaches_the_best_weight(instance: Json) -> 
 
 
 @given(tiny_instances(most_requests=4))
-@SEARCHED
+@searched()
 def test_the_lower_aims_are_the_best_there_are_at_that_weight(instance: Json) -> None:
-    plan = planned(instance, facts(instance))
+    plan = planned(instance, facts_of(instance))
 
     best = oracle.score(instance, oracle.best_plan(instance, aims=3))
     reached = oracle.score(instance, plan)
@@ -120,9 +99,9 @@ def test_the_lower_aims_are_the_best_there_are_at_that_weight(instance: Json) ->
 
 
 @given(tiny_instances())
-@settings(max_examples=MANY * 2)
+@searched(2)
 def test_reasons_and_relaxations_are_the_oracles(instance: Json) -> None:
-    problem = facts(instance)
+    problem = facts_of(instance)
     plan = first_come_first_served(candidates(problem))
     written = {"assignments": assignments_as_file(problem, plan)}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from solver.candidates import Candidates, candidates
 from solver.files.instance import read_instance
@@ -14,6 +14,7 @@ from solver.rounding import rounded
 from solver.score import score
 from solver.stretches import fullest_sum
 from tests import oracle
+from tests.effort import searched
 from tests.worlds import (
     Json,
     a_location,
@@ -46,13 +47,13 @@ def requests(count: int, **changes: object) -> list[Json]:
 
 
 @given(tiny_instances())
-@settings(max_examples=settings.default.max_examples * 2)
+@searched(2)
 def test_no_bound_lies_under_the_best_plan(instance: Json) -> None:
     assert bound(instance) >= oracle.best_weight(instance)
 
 
 @given(tiny_instances(most_requests=4))
-@settings(max_examples=settings.default.max_examples)
+@searched()
 def test_the_flow_of_several_aims_is_worth_at_least_the_best_plan(instance: Json) -> None:
     found = asked(instance)
     flow = largest_flow(network(found), found, lexicographic_worth(found))

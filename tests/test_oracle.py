@@ -8,9 +8,10 @@ from itertools import chain, combinations, product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import searched
 from tests.oracle import (
     EASABLE,
     best_plan,
@@ -666,7 +667,7 @@ def test_a_request_that_could_go_in_as_it_is_has_no_reason_and_needs_nothing() -
     ("existing", "rule", "ways_out"),
     [
         (an_existing(duration=60, location="L2"), "practitioner_free", easing()),
-        (an_existing(duration=55, location="L2"), "practitioner_free", easing({"fits"})),
+        (an_existing(duration=45, location="L2"), "practitioner_free", easing({"fits"})),
         (
             an_existing(duration=60, practitioner="P2", location="L2", employee="W1"),
             "employee_free",
@@ -813,10 +814,11 @@ def eased(instance: Json, request_id: str, rules: frozenset[str]) -> list[Json]:
         "fits": {},
     }
     changes = {key: value for rule in rules for key, value in edits[rule].items()}
-    grid, asked = instance["grid"], request["duration"]
+    asked = request["duration"]
+    half = (asked + 1) // 2
     durations = {asked}
     if "fits" in rules:
-        durations |= {grid, (grid + asked) // 2, asked - 1} & set(range(grid, asked))
+        durations |= {half, (half + asked) // 2, asked - 1} & set(range(half, asked))
     return [
         instance
         | {
@@ -830,7 +832,7 @@ def eased(instance: Json, request_id: str, rules: frozenset[str]) -> list[Json]:
 
 
 @given(st.data())
-@settings(max_examples=settings.default.max_examples // 3)
+@searched(0.3)
 def test_relaxations_are_those_edits_of_the_request_that_let_it_in(data: st.DataObject) -> None:
     instance = data.draw(TINIER)
     plan = earliest_first_come(instance)
@@ -849,7 +851,7 @@ def test_relaxations_are_those_edits_of_the_request_that_let_it_in(data: st.Data
 
 
 @given(st.data())
-@settings(max_examples=settings.default.max_examples // 2)
+@searched(0.5)
 def test_an_availability_has_a_reason_exactly_when_the_request_cannot_be_added_there(
     data: st.DataObject,
 ) -> None:
@@ -885,7 +887,7 @@ def test_an_availability_has_a_reason_exactly_when_the_request_cannot_be_added_t
 
 
 @given(TINIER)
-@settings(max_examples=settings.default.max_examples // 3)
+@searched(0.3)
 def test_no_plan_at_all_beats_the_best_plan(instance: Json) -> None:
     requests = [request["id"] for request in instance["requests"]]
     places: list[list[tuple[str, int] | None]] = [
@@ -910,7 +912,7 @@ def test_no_plan_at_all_beats_the_best_plan(instance: Json) -> None:
 
 
 @given(tiny_instances())
-@settings(max_examples=settings.default.max_examples // 2)
+@searched(0.5)
 def test_the_baseline_keeps_the_rules_leaves_nothing_out_and_is_never_better_than_the_best(
     instance: Json,
 ) -> None:
@@ -926,7 +928,7 @@ def test_the_baseline_keeps_the_rules_leaves_nothing_out_and_is_never_better_tha
 
 
 @given(st.data())
-@settings(max_examples=settings.default.max_examples // 2)
+@searched(0.5)
 def test_a_plan_without_its_offenders_breaks_nothing(data: st.DataObject) -> None:
     instance = data.draw(tiny_instances())
     plan = data.draw(plans_of(instance))

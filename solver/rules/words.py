@@ -42,7 +42,7 @@ def clashes(
 
 def most_at_once(booked: Sequence[Booked], limit: int) -> Iterator[tuple[int, list[Booked]]]:
     """The starts at which more than `limit` occupy the place, with all that do."""
-    for one in booked:
-        there = [b for b in booked if b.start <= one.start < b.occupied_until]
+    for start in sorted({b.start for b in booked}):
+        there = [b for b in booked if b.start <= start < b.occupied_until]
         if len(there) > limit:
-            yield one.start, there
+            yield start, there
