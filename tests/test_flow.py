@@ -1,20 +1,16 @@
 """The min-cost flow bounds every plan, and is as tight as what it knows of rooms and stretches."""
 
-import json
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import pytest
 from hypothesis import given
 
 from solver.candidates import Candidates, candidates
-from solver.files.instance import read_instance
 from solver.flow import largest_flow, lexicographic_worth, network, weight_bound
 from solver.rounding import rounded
 from solver.score import score
 from solver.stretches import fullest_sum
 from tests import oracle
 from tests.effort import searched
+from tests.facts import facts_of
 from tests.worlds import (
     Json,
     a_location,
@@ -30,10 +26,7 @@ NINE = at(0, "09:00")
 
 
 def asked(instance: Json) -> Candidates:
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "instance.json"
-        file.write_text(json.dumps(instance), "utf-8")
-        return candidates(read_instance(file))
+    return candidates(facts_of(instance))
 
 
 def bound(instance: Json) -> int:

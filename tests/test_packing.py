@@ -1,9 +1,5 @@
 """The compiled search keeps every rule, undoes what it rejects, and depends on its seed alone."""
 
-import json
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,8 +8,7 @@ from benchmarks.generator import SIZES, generate
 from solver.board import board_of, plan_on
 from solver.candidates import Candidates, candidates
 from solver.check import check
-from solver.facts import Instance, Plan
-from solver.files.instance import read_instance
+from solver.facts import Plan
 from solver.greedy import best_greedy, first_come_first_served
 from solver.kernels import NOWHERE, Effort, search
 from solver.options import Options
@@ -21,14 +16,8 @@ from solver.packing import Packing, divided
 from solver.pipeline import Greedy, run
 from solver.score import score
 from tests.effort import searched
+from tests.facts import facts_of
 from tests.worlds import Json, tiny_instances
-
-
-def facts(instance: Json) -> Instance:
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "instance.json"
-        file.write_text(json.dumps(instance), "utf-8")
-        return read_instance(file)
 
 
 @pytest.fixture(
@@ -36,7 +25,7 @@ def facts(instance: Json) -> Instance:
 )
 def generated(request: pytest.FixtureRequest) -> Candidates:
     shape = SIZES["S"] if request.param == "plain" else SIZES["S"].variant(request.param)
-    return candidates(facts(generate(shape, 100, 7)))
+    return candidates(facts_of(generate(shape, 100, 7)))
 
 
 def walked(found: Candidates, plan: Plan, moves: int, heat: float = 1e4, seed: int = 5) -> Plan:
@@ -95,7 +84,7 @@ def test_the_same_seed_makes_the_same_moves(generated: Candidates) -> None:
 @given(tiny_instances())
 @searched()
 def test_the_odd_corners_of_tiny_worlds_are_kept_too(instance: Json) -> None:
-    problem = facts(instance)
+    problem = facts_of(instance)
 
     found, _ = run(problem, Options(iterations=1, workers=1), stages=(Greedy(), Packing()))
 
@@ -103,7 +92,7 @@ def test_the_odd_corners_of_tiny_worlds_are_kept_too(instance: Json) -> None:
 
 
 def test_territories_share_no_practitioners_day_no_rooms_and_no_employee() -> None:
-    found = candidates(facts(generate(SIZES["M"], 100, 3)))
+    found = candidates(facts_of(generate(SIZES["M"], 100, 3)))
     board = board_of(found, ())
 
     territories = divided(found, board)
