@@ -1,7 +1,8 @@
-"""Parts of an instance that cannot get in each other's way, and so are planned each by itself.
+"""Which requests can get in each other's way, and so must be planned together.
 
 Requests are coupled where they may meet: in an availability, a practitioner's day, a location's day
-whose rooms may run out, or an employee with several requests.
+whose rooms may run out, or an employee with several requests. *Parts* are the components of that
+graph. *Regions* are looser: they share no location's day, but perhaps a practitioner or an employee.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +24,7 @@ def parts(candidates: Candidates) -> list[Candidates]:
 
     A request without any option is in no part.
     """
-    label = _labels(candidates)
+    label = _labels(candidates, _people(candidates), _places(candidates), _employees(candidates))
     with_options = np.unique(candidates.request)
     components = grouped(with_options.tolist(), lambda r: int(label[r])).values()
     together: list[list[int]] = []
@@ -35,14 +36,27 @@ def parts(candidates: Candidates) -> list[Candidates]:
     return [candidates.of(np.asarray(sorted(part), np.int64)) for part in together]
 
 
-def _labels(candidates: Candidates) -> IntColumn:
-    """For each request, the number of its component."""
+def regions(candidates: Candidates, smallest: int) -> list[list[int]]:
+    """The requests of each region, small regions put together until they have so many."""
+    label = _labels(candidates, _whole_places(candidates))
+    found = grouped(candidates.requests, lambda r: int(label[r])).values()
+    together: list[list[int]] = []
+    for region in sorted(found, key=len):
+        if together and len(together[-1]) < smallest:
+            together[-1].extend(region)
+        else:
+            together.append(region)
+    return together
+
+
+def _labels(candidates: Candidates, *ways: Iterable[Sequence[int]]) -> IntColumn:
+    """For each request the number of its component, where these nodes are coupled as well."""
     instance = candidates.instance
     requests = len(instance.requests)
     tail = [candidates.request]
     head = [requests + candidates.availability]
     nodes = requests + len(instance.availabilities)
-    for couples in (_people(candidates), _places(candidates), _employees(candidates)):
+    for couples in ways:
         for together in couples:
             tail.append(np.asarray(together, np.int64))
             head.append(np.full(len(together), nodes))
@@ -73,6 +87,14 @@ def _places(candidates: Candidates) -> Iterable[Sequence[int]]:
         people |= {s.practitioner for s in standing.get((location, day), ())}
         if len(people) > instance.locations[location].capacity:
             yield [offset + a for a in there]
+
+
+def _whole_places(candidates: Candidates) -> Iterable[Sequence[int]]:
+    """The availabilities (as nodes) of each location's day, whether rooms may run out or not."""
+    blocks = candidates.instance.availabilities
+    offset = len(candidates.instance.requests)
+    days = grouped(range(len(blocks)), lambda a: (blocks[a].location, blocks[a].day))
+    return ([offset + a for a in there] for there in days.values() if len(there) > 1)
 
 
 def _employees(candidates: Candidates) -> Iterable[Sequence[int]]:

@@ -39,6 +39,7 @@ class Network:
     `segment_capacity`: minutes.
     """
 
+    candidates: Candidates
     stretches: tuple[Stretch, ...]
     arc_request: IntColumn
     arc_stretch: IntColumn
@@ -75,6 +76,7 @@ def network(candidates: Candidates) -> Network:
     arc_request = candidates.request[arc_pair]
     outlets, segment_capacity = _Outlets(candidates, stands, stretches, mixed).all()
     return Network(
+        candidates=candidates,
         stretches=tuple(stretches),
         arc_request=arc_request,
         arc_stretch=arc_stretch,
@@ -233,13 +235,13 @@ def _edges(minutes: int) -> Iterable[int]:
         yield end
 
 
-def largest_flow(net: Network, candidates: Candidates, worth: IntColumn) -> Flow:
+def largest_flow(net: Network, worth: IntColumn) -> Flow:
     """The flow of greatest worth, where the pair on line `i` of the candidates is worth `worth[i]`.
 
     Raises:
         RuntimeError: the flow was not solved to the end, which a network of ours cannot cause.
     """
-    occupied = _occupied(candidates)
+    occupied = _occupied(net.candidates)
     requests = np.unique(net.arc_request)
     if not len(requests):
         return Flow(net, np.empty(0, np.int64), 0.0)
@@ -316,9 +318,9 @@ def _shares(worth: IntColumn, occupied: IntColumn) -> tuple[int, IntColumn]:
     return parts, -((-worth * parts) // occupied)
 
 
-def weight_bound(net: Network, candidates: Candidates) -> int:
+def weight_bound(net: Network) -> int:
     """The most weight that any plan can have. Weights are whole numbers, so it is rounded down."""
-    flow = largest_flow(net, candidates, candidates.priority[candidates.request])
+    flow = largest_flow(net, net.candidates.priority[net.candidates.request])
     return int(flow.worth + 1e-6)
 
 

@@ -11,15 +11,13 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from solver.board import board_of, plan_on
 from solver.candidates import Candidates
+from solver.components import regions
 from solver.facts import BoolColumn, IntColumn
 from solver.kernels import NOWHERE, Board, Effort, Territory
 from solver.kernels import search as make_moves
-from solver.rules.words import grouped
 from solver.score import score
 from solver.search import Search
 
@@ -155,13 +153,7 @@ def _everything(candidates: Candidates, board: Board) -> Territory:
 
 def divided(candidates: Candidates, board: Board) -> list[Territory]:
     """Territories that share no location's day, of `SMALLEST` requests or more where there are."""
-    label = _regions(candidates, board)
-    groups: list[list[int]] = []
-    for region in sorted(grouped(candidates.requests, lambda r: int(label[r])).values(), key=len):
-        if groups and len(groups[-1]) < SMALLEST:
-            groups[-1].extend(region)
-        else:
-            groups.append(region)
+    groups = regions(candidates, SMALLEST)
     territory = np.full(len(board.where), NOWHERE, np.int64)
     for number, group in enumerate(groups):
         territory[group] = number
@@ -177,21 +169,6 @@ def divided(candidates: Candidates, board: Board) -> list[Territory]:
         )
         for number, group in enumerate(groups)
     ]
-
-
-def _regions(candidates: Candidates, board: Board) -> IntColumn:
-    """For each request its region: those that may meet at a location."""
-    requests = len(board.where)
-    blocks = len(board.day)
-    used = np.unique(candidates.availability)
-    rows = np.concatenate([candidates.request, requests + used])
-    columns = np.concatenate(
-        [requests + candidates.availability, requests + blocks + board.place_day[used]]
-    )
-    nodes = requests + blocks + len(board.rooms)
-    graph = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(nodes, nodes))
-    labels = connected_components(graph, directed=False)[1]
-    return np.asarray(labels[:requests], np.int64)
 
 
 def _employees_in_two(board: Board, territory: IntColumn) -> BoolColumn:

@@ -7,9 +7,11 @@ stage is a class with a name and `run(search)`: add one by adding a line to `STA
 import time
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from solver.aims import BEST_GREEDY, FIRST_COME, Baseline
 from solver.candidates import candidates
-from solver.components import parts
+from solver.components import SMALL, parts, regions
 from solver.exact import SmallParts
 from solver.facts import Instance
 from solver.flow import largest_flow, lexicographic_worth, network, weight_bound
@@ -27,6 +29,9 @@ from solver.packing import Packing
 from solver.rounding import rounded
 from solver.score import score
 from solver.search import Part, Search, Stage
+
+FLOWS_AS_ONE = 15_000
+"""Requests of a part up to which its flow is one."""
 
 
 class Greedy:
@@ -46,15 +51,24 @@ class Greedy:
 
 
 class Bound:
-    """The min-cost flow of each part: a proven upper bound of the weight."""
+    """The min-cost flow of each part: a proven upper bound of the weight.
+
+    The flow of a very large part takes too long: it is split by regions then, and the bound a little
+    looser, since a practitioner or an employee of two regions is counted in both.
+    """
 
     name = "bound"
 
     def run(self, search: Search) -> None:
-        """Give every part its network and its bound."""
+        """Give every part its networks and its bound."""
         for part in search.parts:
-            part.network = network(part.candidates)
-            part.bound = weight_bound(part.network, part.candidates)
+            found = part.candidates
+            if len(found.requests) > FLOWS_AS_ONE:
+                groups = [np.asarray(sorted(g), np.int64) for g in regions(found, SMALL)]
+            else:
+                groups = [np.asarray(found.requests, np.int64)]
+            part.networks = [network(found.of(group)) for group in groups]
+            part.bound = sum(weight_bound(net) for net in part.networks)
         search.report(search)
 
 
@@ -66,9 +80,9 @@ class Rounding:
     def run(self, search: Search) -> None:
         """Offer the rounded flow."""
         flows = [
-            largest_flow(part.network, part.candidates, lexicographic_worth(part.candidates))
+            largest_flow(net, lexicographic_worth(net.candidates))
             for part in search.parts
-            if part.network is not None
+            for net in part.networks
         ]
         search.offer(rounded(search.candidates, flows))
 

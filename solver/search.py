@@ -15,10 +15,10 @@ from solver.score import score
 
 @dataclass
 class Part:
-    """A component with its network and its bound, once they are known."""
+    """A component with its bound, once that is known, and the networks it comes from."""
 
     candidates: Candidates
-    network: Network | None = None
+    networks: list[Network] = field(default_factory=list)
     bound: int | None = None
 
 

@@ -31,7 +31,7 @@ def asked(instance: Json) -> Candidates:
 
 def bound(instance: Json) -> int:
     found = asked(instance)
-    return weight_bound(network(found), found)
+    return weight_bound(network(found))
 
 
 def requests(count: int, **changes: object) -> list[Json]:
@@ -49,7 +49,7 @@ def test_no_bound_lies_under_the_best_plan(instance: Json) -> None:
 @searched()
 def test_the_flow_of_several_aims_is_worth_at_least_the_best_plan(instance: Json) -> None:
     found = asked(instance)
-    flow = largest_flow(network(found), found, lexicographic_worth(found))
+    flow = largest_flow(network(found), lexicographic_worth(found))
     best = oracle.best_plan(instance, aims=3)
     most_preferred = int(found.preference.max(initial=0)) + 1
     most_senior = (int(found.seniority.max(initial=0)) + 1) * most_preferred
@@ -132,8 +132,8 @@ def test_where_nothing_can_be_planned_the_bound_is_zero() -> None:
 def test_the_rounded_flow_of_a_world_without_conflicts_is_the_flow() -> None:
     found = asked(an_instance(requests=requests(2, duration=30)))
     net = network(found)
-    flow = largest_flow(net, found, lexicographic_worth(found))
+    flow = largest_flow(net, lexicographic_worth(found))
 
     plan = rounded(found, [flow])
 
-    assert score(found.instance, plan).weight == weight_bound(net, found) > 0
+    assert score(found.instance, plan).weight == weight_bound(net) > 0

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from benchmarks.generator import SIZES, generate
+from benchmarks.generator import generate
+from benchmarks.shapes import SIZES
 from solver.board import board_of, plan_on
 from solver.candidates import Candidates, candidates
 from solver.check import check
