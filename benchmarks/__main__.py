@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.generator import SIZES, Shape, generate, write
+from benchmarks.generator import generate, write
+from benchmarks.shapes import SIZES, Shape
 from solver.facts import Instance
 from solver.files.instance import read_instance
 

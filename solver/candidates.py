@@ -7,7 +7,7 @@ and decide nothing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -26,10 +26,12 @@ PAIRS_AT_ONCE = 1 << 20
 class Candidates:
     """The pairs `(request[i], availability[i])` that every rule allows, sorted by both.
 
+    `columns`: the facts of all requests and availabilities.
     `shapes` are the distinct shapes of requests, `shape_of` the shape's index for each request.
     """
 
     instance: Instance
+    columns: tuple[RequestColumns, AvailabilityColumns]
     request: IntColumn
     availability: IntColumn
     shapes: tuple[Shape, ...]
@@ -38,9 +40,7 @@ class Candidates:
     def of(self, requests: IntColumn) -> "Candidates":
         """The candidates of some requests only (sorted indices)."""
         mine = np.isin(self.request, requests)
-        return Candidates(
-            self.instance, self.request[mine], self.availability[mine], self.shapes, self.shape_of
-        )
+        return replace(self, request=self.request[mine], availability=self.availability[mine])
 
     @cached_property
     def requests(self) -> list[int]:
@@ -79,14 +79,14 @@ class Candidates:
     @cached_property
     def seniority(self) -> IntColumn:
         """For each pair, what it adds to the second aim."""
-        requests, availabilities = columns(self.instance)
+        requests, availabilities = self.columns
         day = availabilities.day[self.availability]
         return seniority(requests.take(self.request), day, self.instance.days)
 
     @cached_property
     def preference(self) -> IntColumn:
         """For each pair, what it adds to the third aim."""
-        requests, availabilities = columns(self.instance)
+        requests, availabilities = self.columns
         points = np.asarray(
             usual_preference(requests.take(self.request), availabilities.take(self.availability)),
             np.int64,
@@ -139,7 +139,14 @@ def candidates(instance: Instance) -> Candidates:
         )
         request, availability = request[possible], availability[possible]
     order = np.lexsort((availability, request))
-    return Candidates(instance, request[order], availability[order], tuple(shape_numbers), shape_of)
+    return Candidates(
+        instance,
+        (requests, availabilities),
+        request[order],
+        availability[order],
+        tuple(shape_numbers),
+        shape_of,
+    )
 
 
 def pair_rules_hold(requests: RequestColumns, availabilities: AvailabilityColumns) -> BoolColumn:

@@ -307,7 +307,8 @@ def largest_flow(net: Network, worth: IntColumn) -> Flow:
     if status != solver.OPTIMAL:
         raise RuntimeError(f"the min-cost flow ended with status {status}")
     minutes = solver.flows(arcs[: len(cost)]) * unit
-    total = int((minutes.astype(object) * cost.astype(object)).sum())
+    # whole numbers far below 2^53 where it is the weight that is bounded: exact
+    total = float(np.dot(minutes.astype(np.float64), cost.astype(np.float64)))
     return Flow(net, minutes, total / parts)
 
 

@@ -10,16 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.generator import (
-    SIZES,
-    VARIANTS,
-    Instance,
-    Shape,
-    as_bytes,
-    generate,
-    main,
-    write,
-)
+from benchmarks.generator import Instance, as_bytes, generate, main, write
+from benchmarks.shapes import SIZES, VARIANTS, Shape
 from solver.files.instance import read_instance
 from solver.minutes import MINUTES_PER_DAY, span
 

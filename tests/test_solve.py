@@ -17,7 +17,8 @@ import pytest
 from rich.console import Console
 
 from api.progress import watched
-from benchmarks.generator import SIZES, generate, write
+from benchmarks.generator import generate, write
+from benchmarks.shapes import SIZES
 from solver.options import Options, Progress
 from solver.process import Solved, plan
 from tests.command_line import PATIENCE, Ran, Terminal, called, child_of, ends, run, started
