@@ -126,7 +126,7 @@ def check(
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(min=0, help="another seed, another world")] = 1,
-    requests: Annotated[int, typer.Option(min=200, help="how many open requests")] = 2000,
+    requests: Annotated[int, typer.Option(min=500, help="how many open requests")] = 2000,
     time_limit: Annotated[float, typer.Option(min=1, help="seconds for planning")] = 20.0,
     folder: Annotated[Path, typer.Option(help="where the files go")] = Path("demo-output"),
 ) -> None:

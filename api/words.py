@@ -50,9 +50,11 @@ class Words:
         return "; or ".join(self.offer(offer) for offer in explanation.offers)
 
     def obstacles(self, explanation: Explanation) -> str:
-        """What stands in the way: first of all where there is a single obstacle."""
+        """What stands in the way: where there is a single obstacle, or else in most places."""
         request = self._instance.requests[explanation.request]
-        nearly = explanation.only or explanation.reasons
+        # where no rule stands alone, the three that exclude most say enough
+        most = sorted(explanation.reasons.items(), key=lambda reason: -reason[1])[:3]
+        nearly = explanation.only or dict(most)
         holes = {
             "from_day": self.day(request.from_day),
             "until_day": self.day(request.until_day),
@@ -60,6 +62,6 @@ class Words:
             "buffer": request.buffer,
         }
         told = sorted(nearly, key=lambda code: (RIGIDITY[code], code))
-        scope = "the only obstacle in" if explanation.only else "among others, in"
+        scope = "the only obstacle in" if explanation.only else "beside others, in"
         sentences = [f"{MESSAGES[code].format(**holes)} ({scope} {nearly[code]})" for code in told]
         return "; ".join(sentences) or "there is no availability at all"

@@ -1,0 +1,117 @@
+"""`spreekuur demo` as a newcomer runs it: a report, a table, a picture and a plan that tell the same."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.words import Words
+from solver.why_not import Explanation, Offer
+from tests.builders import a_request, an_availability, an_instance
+
+SPREEKUUR = Path(sys.executable).with_name("spreekuur")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What the command prints for a small world, and the folder with its files."""
+    folder = tmp_path_factory.mktemp("newcomer")
+    done = subprocess.run(
+        [SPREEKUUR, "demo", "--requests", "500", "--time-limit", "4"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout, folder / "demo-output"
+
+
+def test_the_report_counts_what_the_plan_file_says(demo: tuple[str, Path]) -> None:
+    text, folder = demo
+    plan = json.loads((folder / "plan.json").read_text("utf-8"))
+
+    planned = len(plan["assignments"])
+
+    assert f"{planned:,} of 500 requests planned" in text
+    assert f"{plan['score']['weight']:,}" in text
+    assert f"no plan weighs more than {plan['bound']:,}" in " ".join(text.split())
+    assert planned + len(plan["unplanned"]) == 500
+    first = plan["compared"]["first_come_first_served"]
+    more = plan["score"]["weight"] / first["weight"] - 1
+    assert more > 0
+    assert f"{more:.0%} more than first come, first served" in " ".join(
+        re.sub("[│\n]", " ", text).split()
+    )
+
+
+def test_the_table_has_a_line_with_reasons_for_each_request_that_is_left_out(
+    demo: tuple[str, Path],
+) -> None:
+    _, folder = demo
+    plan = json.loads((folder / "plan.json").read_text("utf-8"))
+    with (folder / "unplanned.csv").open(encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+
+    assert [line["request"] for line in lines] == [one["request"] for one in plan["unplanned"]]
+    assert all(line["in the way"] and line["would help"] for line in lines)
+
+
+def test_the_picture_is_one(demo: tuple[str, Path]) -> None:
+    _, folder = demo
+
+    assert (folder / "load.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_the_report_says_to_try_next_works(demo: tuple[str, Path]) -> None:
+    text, folder = demo
+    assert "What to try next" in text
+
+    checked = subprocess.run(
+        [SPREEKUUR, "check", folder / "instance.json", folder / "plan.json"],
+        capture_output=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0
+
+
+def told(explanation: Explanation) -> tuple[str, str]:
+    words = Words(
+        an_instance(
+            requests=[a_request(from_day=0, until_day=1)],
+            availabilities=[an_availability(day=2, location=0)],
+        ),
+        {"L0": "Breda"},
+    )
+    return words.obstacles(explanation), words.offers(explanation)
+
+
+def test_a_single_obstacle_is_told_as_such() -> None:
+    in_the_way, _ = told(Explanation(0, {"saturday": 3, "fits": 2}, {"saturday": 1}, ()))
+
+    assert in_the_way == (
+        "on a Saturday, which the request does not allow (the only obstacle in 1)"
+    )
+
+
+def test_without_a_single_obstacle_the_three_that_exclude_most_are_told() -> None:
+    reasons = {"saturday": 1, "exclusion": 9, "type_admitted": 8, "practitioner_free": 7}
+
+    in_the_way, would_help = told(Explanation(0, reasons, {}, ()))
+
+    assert "Saturday" not in in_the_way
+    assert in_the_way.count("beside others") == 3
+    assert would_help == "nothing that a planner may change"
+
+
+def test_an_offer_names_the_day_and_the_place() -> None:
+    offer = Offer(("date_window", "location_wish"), availability=0, start=540, days=2)
+
+    _, would_help = told(Explanation(0, {"date_window": 1}, {}, (offer,)))
+
+    assert re.fullmatch(r"allow other days: \w{3} \d+ \w{3} and another location: .+", would_help)
