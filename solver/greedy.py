@@ -182,14 +182,14 @@ def by_worth(candidates: Candidates) -> list[int]:
     )
 
 
-GREEDY: tuple[Callable[[Candidates], Plan], ...] = (
-    first_come_first_served,
+OTHER_ORDERS: tuple[Callable[[Candidates], Plan], ...] = (
     fewest_options_first,
     worth_per_minute_first,
 )
+"""Beside first come, first served: the orders of which the best greedy plan comes."""
 
 
 def best_greedy(candidates: Candidates) -> Plan:
     """The best of all greedy plans, by all four aims."""
-    plans = [make(candidates) for make in GREEDY]
+    plans = [make(candidates) for make in (first_come_first_served, *OTHER_ORDERS)]
     return max(plans, key=lambda plan: score(candidates.instance, plan))

@@ -16,9 +16,9 @@ from solver.exact import SmallParts
 from solver.facts import Instance
 from solver.flow import largest_flow, lexicographic_worth, network, weight_bound
 from solver.greedy import (
+    OTHER_ORDERS,
     BestFit,
     Desk,
-    best_greedy,
     by_worth,
     first_come_first_served,
     take_in_order,
@@ -41,12 +41,12 @@ class Greedy:
 
     def run(self, search: Search) -> None:
         """Offer them, and keep their scores to compare with."""
-        best = best_greedy(search.candidates)
-        for name, plan in (
-            (FIRST_COME, first_come_first_served(search.candidates)),
-            (BEST_GREEDY, best),
-        ):
-            search.compared[name] = Baseline(len(plan), score(search.instance, plan))
+        first = first_come_first_served(search.candidates)
+        others = [order(search.candidates) for order in OTHER_ORDERS]
+        scored = [(score(search.instance, plan), plan) for plan in (first, *others)]
+        best_score, best = max(scored, key=lambda entry: entry[0])
+        search.compared[FIRST_COME] = Baseline(len(first), scored[0][0])
+        search.compared[BEST_GREEDY] = Baseline(len(best), best_score)
         search.offer(best)
 
 

@@ -17,7 +17,7 @@ from solver.agenda import Agenda
 from solver.candidates import candidates
 from solver.check import check
 from solver.facts import Assignment, Availability, Instance, Modality, Request
-from solver.greedy import GREEDY
+from solver.greedy import OTHER_ORDERS, first_come_first_served
 from solver.minutes import members, on_grid, span
 from solver.model import Answer, Effort, Model, choices_of
 from solver.rules.face import Choice
@@ -191,7 +191,7 @@ def test_no_greedy_plan_is_better_and_the_search_can_begin_at_it(instance: Insta
     choices = all_choices(instance)
     weights = weights_of(instance, choices)
     optimum = solved(instance).objective
-    for greedy in GREEDY:
+    for greedy in (first_come_first_served, *OTHER_ORDERS):
         plan = greedy(candidates(instance))
         model = Model(Agenda(instance), choices)
         model.hint(plan)
