@@ -64,11 +64,13 @@ STRICT = 1e9
 """A unit of weight that all the lower aims' worth together does not reach."""
 
 PHASES = (
-    Phase(0.35, unit=1e5, heat=0.1, weight_noise=0.8, worth_noise=0.2, climb=0.0),
-    Phase(0.30, unit=2e4, heat=0.03, weight_noise=0.8, worth_noise=0.2, climb=0.1),
+    # much is tried, and what is lost of the lower aims is lost
+    Phase(0.40, unit=1e5, heat=0.1, weight_noise=0.8, worth_noise=0.2, climb=0.0),
+    Phase(0.15, unit=2e4, heat=0.03, weight_noise=0.8, worth_noise=0.2, climb=0.1),
     Phase(0.05, STRICT, 0.0, weight_noise=0.8, worth_noise=0.2, climb=0.1, everywhere=True),
-    Phase(0.25, STRICT, 0.0, weight_noise=0.4, worth_noise=0.2, climb=0.6),
-    Phase(0.05, STRICT, 0.0, weight_noise=0.4, worth_noise=0.2, climb=0.5, everywhere=True),
+    # at no cost in weight the lower aims are won back
+    Phase(0.35, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.9),
+    Phase(0.05, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.7, everywhere=True),
 )
 
 
