@@ -178,7 +178,11 @@ def _for_the_search(time_limit: float, began: float, problem: Instance) -> float
     return max(0.1, time_limit - (time.monotonic() - began) - afterwards)
 
 
+PLANNED_BY = ("spreekuur", "ortools", "numpy", "scipy", "numba", "llvmlite")
+"""The packages that decide what a plan looks like."""
+
+
 def versions() -> dict[str, Any]:
     """What a plan depends on beside its input."""
     python = ".".join(str(part) for part in sys.version_info[:3])
-    return {"python": python} | {name: version(name) for name in ("spreekuur", "ortools", "numpy")}
+    return {"python": python} | {name: version(name) for name in PLANNED_BY}

@@ -23,6 +23,8 @@ from solver.why_not import Explanation
 
 URGENT = 100
 """The priority of an urgent request."""
+CHANGES_TOLD = 8
+"""Kinds of change that the report counts."""
 TOLD_IN_FULL = 8
 """Unplanned requests that the report describes one by one; the table file has them all."""
 
@@ -80,7 +82,7 @@ def report(console: Console, run: Run) -> None:
     words = Words(run.instance, labels(run.world))
     console.print(Panel(_headline(run), title="Spreekuur: three weeks, planned"))
     console.print(_comparison(run.solved))
-    console.print(_what_would_help(run.left))
+    console.print(_what_would_help(words, run.left))
     for explanation in run.left[:TOLD_IN_FULL]:
         console.print(_in_full(words, run.instance, explanation))
     write_unplanned(words, run.instance, run.left, run.folder / "unplanned.csv")
@@ -134,14 +136,16 @@ def _comparison(solved: Solved) -> Table:
     return table
 
 
-def _what_would_help(left: Sequence[Explanation]) -> Table:
+def _what_would_help(words: Words, left: Sequence[Explanation]) -> Table:
     """How many of those left out each smallest change would let in, one at a time."""
     table = Table(title=f"What would let the {len(left)} others in", title_justify="left")
     table.add_column("this change, to one request alone")
     table.add_column("requests", justify="right")
-    changes = Counter(" + ".join(offer.rules) for e in left for offer in e.offers)
-    for change, count in changes.most_common(8):
+    changes = Counter(words.kind(offer) for e in left for offer in e.offers)
+    for change, count in changes.most_common(CHANGES_TOLD):
         table.add_row(change, f"{count:,}")
+    if len(changes) > CHANGES_TOLD:
+        table.add_row(f"{len(changes) - CHANGES_TOLD} rarer changes", "")
     hopeless = sum(not explanation.offers for explanation in left)
     table.add_row("nothing that a planner may change", f"{hopeless:,}")
     return table
@@ -167,7 +171,7 @@ def _what_next(run: Run) -> Panel:
 [bold]{folder}/plan.json[/]      the plan with its certificate
 
 Check it:       {command} check {folder}/instance.json {folder}/plan.json
-Think longer:   {command} solve {folder}/instance.json --time-limit 60 -o {folder}/plan.json
+Think longer:   {command} solve {folder}/instance.json --time-limit 60 -o {folder}/longer.json
 Another world:  {command} demo --seed 2
 Or change a request in {folder}/instance.json, and see what becomes of the plan."""
     return Panel(text, title="What to try next")

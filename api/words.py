@@ -41,6 +41,10 @@ class Words:
         }
         return " and ".join(OFFERS[code].format(**holes) for code in offer.rules)
 
+    def kind(self, offer: Offer) -> str:
+        """The change without its particulars: `allow Saturdays and another location`."""
+        return " and ".join(OFFERS[code].split(":")[0] for code in offer.rules)
+
     def offers(self, explanation: Explanation) -> str:
         """All that would let a request in."""
         if not explanation.offers:
@@ -52,9 +56,11 @@ class Words:
     def obstacles(self, explanation: Explanation) -> str:
         """What stands in the way: where there is a single obstacle, or else in most places."""
         request = self._instance.requests[explanation.request]
-        # where no rule stands alone, the three that exclude most say enough
+        everywhere = len(self._instance.availabilities)
+        # what excludes every availability says it all; where no rule stands alone, the three that
+        # exclude most say enough
         most = sorted(explanation.reasons.items(), key=lambda reason: -reason[1])[:3]
-        nearly = explanation.only or dict(most)
+        nearly = {code: n for code, n in most if n == everywhere} or explanation.only or dict(most)
         holes = {
             "from_day": self.day(request.from_day),
             "until_day": self.day(request.until_day),

@@ -8,7 +8,8 @@ from solver.neighbourhoods import worth_of
 from solver.search import Part, Search
 
 THREADS = 8
-"""Interleaved, so that the answer depends on deterministic time only, not on the machine."""
+"""Strategies that take turns, where time is the budget; where iterations are, there is one: with
+several, CP-SAT notices the end of its deterministic time late."""
 DETERMINISTIC_TIME = 0.25
 """Where iterations are counted: what each of a part's two models may cost, in CP-SAT's units."""
 SHARE = 0.4
@@ -57,7 +58,7 @@ class SmallParts:
             deterministic=None if search.timed else DETERMINISTIC_TIME,
             seconds=search.seconds_left * SHARE if search.timed else None,
             seed=search.options.seed,
-            threads=THREADS,
+            threads=THREADS if search.timed else 1,
         )
 
 

@@ -410,7 +410,7 @@ def _interval(b: Board, a: int, seed: NDArray[np.uint64]) -> tuple[int, int]:
     if _draw(seed) < 0.4:
         return 0, b.slots
     minutes = b.slots / 1440.0
-    length = int((100 + 120 * _draw(seed)) * minutes)
+    length = max(1, int((100 + 120 * _draw(seed)) * minutes))
     latest = max(1, b.closes[a] - b.opens[a] - length)
     lo = b.opens[a] + _below(seed, latest)
     return lo, min(b.slots, lo + length)

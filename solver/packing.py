@@ -16,13 +16,15 @@ from solver.board import board_of, plan_on
 from solver.candidates import Candidates
 from solver.components import regions
 from solver.facts import BoolColumn, IntColumn
-from solver.kernels import NOWHERE, Board, Effort, Territory
+from solver.kernels import MOST_TOUCHED, NOWHERE, Board, Effort, Territory
 from solver.kernels import search as make_moves
 from solver.score import score
 from solver.search import Search
 
 MOVES_PER_TURN = 0.5
-"""For each request of a territory, between two looks at the clock."""
+"""For each request of a territory, between two looks at the clock, at most;"""
+SECONDS_PER_TURN = 0.1
+"""fewer where so many take longer than that: long days on a fine grid."""
 MOVES_PER_ITERATION = 2000
 """Where iterations are counted: what one of them is worth here, over all territories."""
 SECONDS_BETWEEN_OFFERS = 1.0
@@ -41,27 +43,27 @@ SHARE = 0.8
 class Phase:
     """A part of the search: its share of the effort, and how its moves are judged.
 
-    `unit`: what a unit of weight counts beside the lower aims' worth. `heat`: the loss accepted, in
-    units. `everywhere`: one search over all of the instance instead of one for each territory.
+    `unit`: what a unit of weight counts beside the lower aims' worth; None: more than all that a move
+    can change of that. `heat`: the loss accepted, in units. `everywhere`: one search over all of the instance instead of one for each territory.
     """
 
     share: float
-    unit: float
+    unit: float | None
     heat: float
     weight_noise: float
     worth_noise: float
     climb: float
     everywhere: bool = False
 
-    def effort(self, moves: int) -> Effort:
-        """As many moves of this kind."""
+    def effort(self, moves: int, most_worth: int) -> Effort:
+        """As many moves of this kind, where no pair is worth more by the lower aims."""
+        unit = self.unit or 1.0 + MOST_TOUCHED * most_worth
         return Effort(
-            moves, self.unit, self.heat * self.unit, self.weight_noise, self.worth_noise, self.climb
+            moves, unit, self.heat * unit, self.weight_noise, self.worth_noise, self.climb
         )
 
 
-STRICT = 1e9
-"""A unit of weight that all the lower aims' worth together does not reach."""
+STRICT = None
 
 PHASES = (
     # much is tried, and what is lost of the lower aims is lost
@@ -120,8 +122,11 @@ def _portions(
             left -= MOVES_BETWEEN_OFFERS
         return
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        yield MOVES_PER_TURN
+    moves = MOVES_PER_TURN / 64
+    while (began := time.monotonic()) < until:
+        yield moves
+        took = time.monotonic() - began
+        moves = min(MOVES_PER_TURN, moves * min(2.0, SECONDS_PER_TURN / max(took, 1e-6)))
 
 
 def _step(
@@ -140,8 +145,9 @@ class _Walker:
 
     def go(self, board: Board, phase: Phase, moves_per_request: float) -> None:
         """Make so many moves for each request of the territory."""
-        moves = int(moves_per_request * len(self.territory.asking))
-        make_moves(board, self.territory, phase.effort(moves), self._seed)
+        moves = max(1, int(moves_per_request * len(self.territory.asking)))
+        effort = phase.effort(moves, int(board.option_worth.max(initial=0)))
+        make_moves(board, self.territory, effort, self._seed)
 
 
 def _everything(candidates: Candidates, board: Board) -> Territory:
