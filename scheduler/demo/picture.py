@@ -114,11 +114,11 @@ class _Drawing:
         """A column for each location over all days, a row for each day over all locations."""
         is_open, booked = self.load.open, self.load.booked
         for i, y in enumerate(self.rows):
-            self._total(y, booked[i].sum(), is_open[i].sum())
+            self._total(y, int(booked[i].sum()), int(is_open[i].sum()))
         for day in range(self.days):
             if is_open[:, day].any():
                 self._field(day, self.bottom, booked[:, day].sum() / is_open[:, day].sum())
-        self._total(self.bottom, booked.sum(), is_open.sum())
+        self._total(self.bottom, int(booked.sum()), int(is_open.sum()))
         self._text(-0.7, self.bottom, "all locations", ha="right", weight="bold")
         self._text(self.right, HEADER, "all\ndays", va="bottom", weight="bold")
         self._text(self.right + 1.2, HEADER, "hours\nopen", va="bottom", color=FAINT)
