@@ -189,7 +189,11 @@ OTHER_ORDERS: tuple[Callable[[Candidates], Plan], ...] = (
 """Beside first come, first served: the orders of which the best greedy plan comes."""
 
 
+def greedy_plans(candidates: Candidates) -> list[Plan]:
+    """First come, first served, and then the plan of each other order."""
+    return [make(candidates) for make in (first_come_first_served, *OTHER_ORDERS)]
+
+
 def best_greedy(candidates: Candidates) -> Plan:
     """The best of all greedy plans, by all four aims."""
-    plans = [make(candidates) for make in (first_come_first_served, *OTHER_ORDERS)]
-    return max(plans, key=lambda plan: score(candidates.instance, plan))
+    return max(greedy_plans(candidates), key=lambda plan: score(candidates.instance, plan))

@@ -107,7 +107,6 @@ class _Improver:
         self.planned_on: dict[PersonDay, set[int]] = {day: set() for day in self.person_days}
         for assignment in search.plan:
             self.planned_on[self.day_of(assignment.availability)].add(assignment.request)
-        self.idle_rounds = 0
 
     def day_of(self, availability: int) -> PersonDay:
         """The practitioner-day an availability belongs to."""

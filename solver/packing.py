@@ -44,7 +44,8 @@ class Phase:
     """A part of the search: its share of the effort, and how its moves are judged.
 
     `unit`: what a unit of weight counts beside the lower aims' worth; None: more than all that a move
-    can change of that. `heat`: the loss accepted, in units. `everywhere`: one search over all of the instance instead of one for each territory.
+    can change of that. `heat`: the loss accepted, in units. `everywhere`: one search over all of the
+    instance instead of one for each territory.
     """
 
     share: float
@@ -88,7 +89,8 @@ class Packing:
         board = board_of(search.candidates, search.plan)
         territories = [*divided(search.candidates, board), _everything(search.candidates, board)]
         chances = np.random.SeedSequence(search.options.seed).spawn(len(territories))
-        walkers = [_Walker(t, c) for t, c in zip(territories, chances, strict=True)]
+        most_worth = int(board.option_worth.max(initial=0))
+        walkers = [_Walker(t, c, most_worth) for t, c in zip(territories, chances, strict=True)]
         seconds = min(
             search.seconds_left * SHARE,
             SECONDS_PER_REQUEST * len(search.candidates.requests) + 1,
@@ -137,17 +139,22 @@ def _step(
 
 
 class _Walker:
-    """One search on its territory, with a chance of its own."""
+    """One search on its territory, with a chance of its own.
 
-    def __init__(self, territory: Territory, chance: np.random.SeedSequence) -> None:
+    `most_worth`: the greatest worth of any pair by the lower aims.
+    """
+
+    def __init__(
+        self, territory: Territory, chance: np.random.SeedSequence, most_worth: int
+    ) -> None:
         self.territory = territory
+        self._most_worth = most_worth
         self._seed = chance.generate_state(1, np.uint64) | np.uint64(1)
 
     def go(self, board: Board, phase: Phase, moves_per_request: float) -> None:
         """Make so many moves for each request of the territory."""
         moves = max(1, int(moves_per_request * len(self.territory.asking)))
-        effort = phase.effort(moves, int(board.option_worth.max(initial=0)))
-        make_moves(board, self.territory, effort, self._seed)
+        make_moves(board, self.territory, phase.effort(moves, self._most_worth), self._seed)
 
 
 def _everything(candidates: Candidates, board: Board) -> Territory:

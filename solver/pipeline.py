@@ -15,14 +15,7 @@ from solver.components import SMALL, parts, regions
 from solver.exact import SmallParts
 from solver.facts import Instance
 from solver.flow import largest_flow, lexicographic_worth, network, weight_bound
-from solver.greedy import (
-    OTHER_ORDERS,
-    BestFit,
-    Desk,
-    by_worth,
-    first_come_first_served,
-    take_in_order,
-)
+from solver.greedy import BestFit, Desk, by_worth, greedy_plans, take_in_order
 from solver.neighbourhoods import Neighbourhoods
 from solver.options import Options
 from solver.packing import Packing
@@ -41,11 +34,10 @@ class Greedy:
 
     def run(self, search: Search) -> None:
         """Offer them, and keep their scores to compare with."""
-        first = first_come_first_served(search.candidates)
-        others = [order(search.candidates) for order in OTHER_ORDERS]
-        scored = [(score(search.instance, plan), plan) for plan in (first, *others)]
+        scored = [(score(search.instance, plan), plan) for plan in greedy_plans(search.candidates)]
+        first_score, first = scored[0]
         best_score, best = max(scored, key=lambda entry: entry[0])
-        search.compared[FIRST_COME] = Baseline(len(first), scored[0][0])
+        search.compared[FIRST_COME] = Baseline(len(first), first_score)
         search.compared[BEST_GREEDY] = Baseline(len(best), best_score)
         search.offer(best)
 

@@ -144,8 +144,3 @@ FUNCTIONS = {
         ),
     )
 }
-
-
-def practised_by(kind: str) -> tuple[str, ...]:
-    """The functions that take a type."""
-    return tuple(f.id for f in FUNCTIONS.values() if kind in f.parts)

@@ -11,7 +11,6 @@ START = date(2027, 3, 22)
 """A Monday; Easter is a week later, and the clock changes on Easter Sunday."""
 
 DAYS = 21
-WEEKS = DAYS // 7
 SATURDAY, SUNDAY = 5, 6
 
 LANGUAGE = "nl"
