@@ -28,7 +28,7 @@ test: $(VENV)/test.stamp ## Run the whole suite: tests, types, lint, contracts (
 lint: $(VENV)/test.stamp ## Run only ruff, mypy and import-linter
 	@$(PYTEST) $(PARALLEL) -q tests/test_lint.py tests/test_structure.py $(ARGS)
 
-bench: $(VENV)/runtime.stamp ## Measure the solver on generated instances
+bench: $(VENV)/bench.stamp ## Measure the solver and its peers (ARGS="--help" tells what else there is)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 soak: $(VENV)/test.stamp ## Run the Hypothesis tests for long, in far more worlds than the suite does
@@ -48,13 +48,20 @@ $(VENV)/runtime.stamp: $(BIN)/pip pyproject.toml constraints.txt
 	@$(BIN)/python -m solver.warm
 	@touch $@
 
-# The test extra contains the runtime, so that "make demo" after it has nothing left to do.
-$(VENV)/test.stamp: $(BIN)/pip pyproject.toml constraints.txt
-	@echo "Installing Spreekuur and its test tools into $(VENV) (once; a minute or so) ..."
-	@$(PIP_INSTALL) -e '.[test]'
+$(VENV)/bench.stamp: $(BIN)/pip pyproject.toml constraints.txt
+	@echo "Installing Spreekuur and what it is measured against into $(VENV) (once; a minute or so) ..."
+	@$(PIP_INSTALL) -e '.[bench]'
 	@echo "Compiling the search (once) ..."
 	@$(BIN)/python -m solver.warm
 	@touch $(VENV)/runtime.stamp $@
+
+# The tests take all that is above, so that "make demo" and "make bench" have nothing left to do.
+$(VENV)/test.stamp: $(BIN)/pip pyproject.toml constraints.txt
+	@echo "Installing Spreekuur and its test tools into $(VENV) (once; a minute or so) ..."
+	@$(PIP_INSTALL) -e '.[test,bench]'
+	@echo "Compiling the search (once) ..."
+	@$(BIN)/python -m solver.warm
+	@touch $(VENV)/runtime.stamp $(VENV)/bench.stamp $@
 
 # Debian's python3 comes without ensurepip, and then leaves half an environment behind: hence the
 # questions before, and --clear.
