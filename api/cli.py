@@ -1,4 +1,4 @@
-"""The command line: `spreekuur solve`, `spreekuur check`, `spreekuur demo`.
+"""The command line: `spreekuur solve`, `spreekuur check`, `spreekuur why`, `spreekuur demo`.
 
 Exit codes: 0 = done; 1 = a plan breaks rules; 2 = malformed input or usage; 3 = no plan was found.
 """
@@ -16,8 +16,9 @@ import typer
 from rich.console import Console
 
 from api.progress import watched
+from api.why import answer, known_request
 from solver.check import check as broken_rules
-from solver.facts import Instance
+from solver.facts import Instance, Plan
 from solver.files.instance import read_instance
 from solver.files.plan import plan_as_file, read_plan, refuse_as_target, write_plan
 from solver.files.reading import STANDARD_INPUT, MalformedInputError, digest, printable
@@ -87,12 +88,14 @@ def solve(
     """Plan all requests of an instance together, and say why the others could not be."""
     # what this process has computed so far was starting up: it counts as well
     began = time.monotonic() - time.process_time()
+    reading = time.monotonic()
     problem = read_instance(instance)
+    reading = time.monotonic() - reading
     source = digest(instance)
     if output is not None:
         refuse_as_target(output, instance)
     options = Options(
-        time_limit=_for_the_search(time_limit, began, problem),
+        time_limit=_for_the_search(time_limit, began, reading, problem),
         iterations=iterations,
         seed=seed,
         workers=workers,
@@ -114,13 +117,25 @@ def check(
     """Check a plan against every rule, and print its score."""
     problem = read_instance(instance)
     assignments = read_plan(plan_file, problem)
-    broken = broken_rules(problem, assignments)
-    for violation in broken:
-        line = f"{violation.rule}: {', '.join(violation.involved)}: {violation.detail}"
-        typer.echo(printable(line))
-    if broken:
-        raise typer.Exit(BREAKS_RULES)
+    _exit_where_broken(problem, assignments)
     typer.echo(json.dumps(score(problem, assignments).as_file()))
+
+
+@app.command()
+def why(
+    instance: Annotated[Path, typer.Argument(help="instance file, .json or .json.gz")],
+    plan_file: Annotated[
+        Path, typer.Argument(metavar="PLAN", help="plan file, or - for standard input")
+    ],
+    request: Annotated[str, typer.Argument(help="id of one request of the instance")],
+) -> None:
+    """Say why a request is not in a plan, what would let it in, and who holds its places."""
+    problem = read_instance(instance)
+    index = known_request(problem, instance, request)
+    assignments = read_plan(plan_file, problem)
+    _exit_where_broken(problem, assignments)
+    for line in answer(problem, assignments, index):
+        typer.echo(printable(line))
 
 
 @app.command()
@@ -143,6 +158,16 @@ def demo(
     left_out = why_not(problem, solved.plan)
     _write(problem, solved, left_out, digest(file), options, folder / "plan.json")
     showing.report(Console(), showing.Run(world, problem, solved, left_out, folder))
+
+
+def _exit_where_broken(problem: Instance, assignments: Plan) -> None:
+    """Name each rule that the plan breaks, and exit; go on where it keeps them all."""
+    broken = broken_rules(problem, assignments)
+    for violation in broken:
+        line = f"{violation.rule}: {', '.join(violation.involved)}: {violation.detail}"
+        typer.echo(printable(line))
+    if broken:
+        raise typer.Exit(BREAKS_RULES)
 
 
 def plan_or_exit(problem: Instance, options: Options) -> Solved:
@@ -170,13 +195,20 @@ def _write(
     write_plan(plan_as_file(problem, solved, left_out, run), output)
 
 
-def _for_the_search(time_limit: float, began: float, problem: Instance) -> float:
-    """The seconds left for planning, with some kept for checking, the reasons and writing."""
+def _for_the_search(time_limit: float, began: float, reading: float, problem: Instance) -> float:
+    """The seconds left for planning, with some kept for checking, the reasons and writing.
+
+    `reading`: seconds that it took to read the instance, which tells how slow the machine is today.
+    """
     asked, blocks = len(problem.requests), len(problem.availabilities)
     # the reasons ask every rule for every availability, once per request left out and per shape
-    afterwards = 0.15 + asked * 5e-5 + blocks * 5e-4 + asked * blocks * 4e-8
-    return max(0.1, time_limit - (time.monotonic() - began) - afterwards)
+    afterwards = 0.15 + asked * 6e-5 + blocks * 8e-4 + asked * blocks * 1.2e-8
+    slower = max(1.0, reading / (SECONDS_TO_READ * max(1, asked + blocks)))
+    return max(0.1, time_limit - (time.monotonic() - began) - afterwards * slower)
 
+
+SECONDS_TO_READ = 4e-5
+"""For each request and availability, on the machine on which the other costs were measured."""
 
 PLANNED_BY = ("spreekuur", "ortools", "numpy", "scipy", "numba", "llvmlite")
 """The packages that decide what a plan looks like."""

@@ -19,12 +19,17 @@ from solver.aims import BEST_GREEDY, FIRST_COME, Baseline
 from solver.facts import Instance
 from solver.files.plan import assignments_as_file
 from solver.process import Solved
+from solver.scarcity import NOTHING_SCARCE, Scarcity
 from solver.why_not import Explanation
 
 URGENT = 100
 """The priority of an urgent request."""
 CHANGES_TOLD = 8
 """Kinds of change that the report counts."""
+SHORTAGES_TOLD = 3
+"""Shortages that the report tells, the largest first."""
+BOTTLENECKS_TOLD = 5
+"""Places that the report names for an hour more."""
 TOLD_IN_FULL = 8
 """Unplanned requests that the report describes one by one; the table file has them all."""
 
@@ -75,6 +80,7 @@ class Run:
     solved: Solved
     left: Sequence[Explanation]
     folder: Path
+    scarcity: Scarcity = NOTHING_SCARCE
 
 
 def report(console: Console, run: Run) -> None:
@@ -82,6 +88,10 @@ def report(console: Console, run: Run) -> None:
     words = Words(run.instance, labels(run.world))
     console.print(Panel(_headline(run), title="Spreekuur: three weeks, planned"))
     console.print(_comparison(run.solved))
+    if run.scarcity.shortages:
+        console.print(_shortages(words, run.scarcity))
+    if run.scarcity.bottlenecks:
+        console.print(_bottlenecks(words, run.scarcity))
     console.print(_what_would_help(words, run.left))
     for explanation in run.left[:TOLD_IN_FULL]:
         console.print(_in_full(words, run.instance, explanation))
@@ -133,6 +143,25 @@ def _comparison(solved: Solved) -> Table:
         table.add_row(name, *(f"{number:,}" for number in row.as_file().values()))
     if solved.bound is not None:
         table.add_row("no plan has more than", "", f"{solved.bound:,}", "", "", "")
+    return table
+
+
+def _shortages(words: Words, scarcity: Scarcity) -> str:
+    """The largest shortages, a sentence each; no plan could do better there."""
+    told = scarcity.shortages[:SHORTAGES_TOLD]
+    lines = [f"[bold]Shortages[/] ({len(scarcity.shortages)}, whatever is planned)"]
+    lines += [f"  {words.shortage(shortage)}" for shortage in told]
+    return "\n".join(lines)
+
+
+def _bottlenecks(words: Words, scarcity: Scarcity) -> Table:
+    """Where a clinic would be added first."""
+    table = Table(title="Where an hour more would help most", title_justify="left")
+    table.add_column("place, day, practitioner and types")
+    table.add_column("weight", justify="right")
+    table.add_column("requests", justify="right")
+    for place in scarcity.bottlenecks[:BOTTLENECKS_TOLD]:
+        table.add_row(words.bottleneck(place), f"{place.worth:.1f}", f"{place.requests:.1f}")
     return table
 
 

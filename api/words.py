@@ -3,14 +3,20 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from solver.facts import Instance
+from solver.displacement import Displacement
+from solver.easing import Offer
+from solver.facts import Assignment, Instance
+from solver.obstacles import NO_COMMON_START
 from solver.rules import RULES
-from solver.why_not import NO_COMMON_START, Explanation, Offer
+from solver.scarcity import Bottleneck, Shortage
+from solver.why_not import Explanation, Miss
 
 MESSAGES = {rule.code: rule.message for rule in RULES} | {
     NO_COMMON_START: "no start that suits practitioner, employee and rooms at once"
 }
 OFFERS = {rule.code: rule.relaxation.offer for rule in RULES if rule.relaxation is not None}
+PLACES_NAMED = 3
+"""Locations of a shortage that a sentence names."""
 RIGIDITY = {rule.code: rule.rigidity for rule in RULES} | {NO_COMMON_START: 70}
 
 
@@ -41,6 +47,71 @@ class Words:
         }
         return " and ".join(OFFERS[code].format(**holes) for code in offer.rules)
 
+    def time(self, availability: int, start: int | None) -> str:
+        """A day, and a start on it: `Thu 1 Apr 09:30`."""
+        day = self.day(self._instance.availabilities[availability].day)
+        return day if start is None else f"{day} {start // 60:02}:{start % 60:02}"
+
+    def place(self, availability: int, start: int | None) -> str:
+        """When, with whom and where: `Thu 1 Apr 09:30 with Dr A in Breda`."""
+        block = self._instance.availabilities[availability]
+        practitioner = self.name(self._instance.practitioners[block.practitioner])
+        location = self.name(self._instance.locations[block.location].id)
+        return f"{self.time(availability, start)} with {practitioner} in {location}"
+
+    def miss(self, explanation: Explanation, miss: Miss) -> str:
+        """Where it comes nearest, and what is in the way there."""
+        if not miss.rules:
+            return f"{self.place(miss.availability, miss.start)}: nothing is in the way"
+        holes = self._holes(explanation)
+        told = sorted(miss.rules, key=lambda code: (RIGIDITY[code], code))
+        sentences = "; ".join(MESSAGES[code].format(**holes) for code in told)
+        return f"{self.place(miss.availability, miss.start)}: {sentences}"
+
+    def holder(self, holder: Assignment) -> str:
+        """Who holds a place, and which: `r5 (priority 2) on Thu 1 Apr 09:30 with Dr A in Breda`."""
+        request = self._instance.requests[holder.request]
+        place = self.place(holder.availability, holder.start)
+        return f"{request.id} (priority {request.priority}) on {place}"
+
+    def displacement(self, displacement: Displacement, plan: Mapping[int, Assignment]) -> str:
+        """Who would have to go, and what that costs; `plan`: where each planned request is now."""
+        place = displacement.place
+        steps = [
+            f"moving {self._id(new)} from {self._where(plan[new.request])} to {self._where(new)}"
+            for new in displacement.moved
+        ]
+        lost = [plan[holder] for holder in displacement.left_out]
+        steps += [f"leaving out {self.holder(assignment)}" for assignment in lost]
+        weight = displacement.gain.weight
+        if not lost:
+            outcome = "nobody loses his place"
+        elif weight > 0:
+            outcome = f"the plan gains {weight:,} in weight"
+        else:
+            outcome = (
+                f"it costs the plan {-weight:,} in weight" if weight else "no weight is gained"
+            )
+        where = self.place(place.availability, place.start)
+        return f"{where}, by {' and '.join(steps)}: {outcome}"
+
+    def _id(self, assignment: Assignment) -> str:
+        return self._instance.requests[assignment.request].id
+
+    def _where(self, assignment: Assignment) -> str:
+        block = self._instance.availabilities[assignment.availability]
+        return f"{block.id} {self.time(assignment.availability, assignment.start)}"
+
+    def _holes(self, explanation: Explanation) -> dict[str, object]:
+        """What the messages of the rules speak of."""
+        request = self._instance.requests[explanation.request]
+        return {
+            "from_day": self.day(request.from_day),
+            "until_day": self.day(request.until_day),
+            "duration": request.duration,
+            "buffer": request.buffer,
+        }
+
     def kind(self, offer: Offer) -> str:
         """The change without its particulars: `allow Saturdays and another location`."""
         return " and ".join(OFFERS[code].split(":")[0] for code in offer.rules)
@@ -55,19 +126,41 @@ class Words:
 
     def obstacles(self, explanation: Explanation) -> str:
         """What stands in the way: where there is a single obstacle, or else in most places."""
-        request = self._instance.requests[explanation.request]
         everywhere = len(self._instance.availabilities)
         # what excludes every availability says it all; where no rule stands alone, the three that
         # exclude most say enough
         most = sorted(explanation.reasons.items(), key=lambda reason: -reason[1])[:3]
         nearly = {code: n for code, n in most if n == everywhere} or explanation.only or dict(most)
-        holes = {
-            "from_day": self.day(request.from_day),
-            "until_day": self.day(request.until_day),
-            "duration": request.duration,
-            "buffer": request.buffer,
-        }
+        holes = self._holes(explanation)
         told = sorted(nearly, key=lambda code: (RIGIDITY[code], code))
         scope = "the only obstacle in" if explanation.only else "beside others, in"
         sentences = [f"{MESSAGES[code].format(**holes)} ({scope} {nearly[code]})" for code in told]
         return "; ".join(sentences) or "there is no availability at all"
+
+    def shortage(self, shortage: Shortage) -> str:
+        """Who must wait, whatever is planned: `5 requests compete for 3 places: ...`."""
+        blocks = [self._instance.availabilities[a] for a in shortage.availabilities]
+        places = sorted({self.name(self._instance.locations[b.location].id) for b in blocks})
+        days = sorted({block.day for block in blocks})
+        where = ", ".join(places[:PLACES_NAMED]) + (", ..." if places[PLACES_NAMED:] else "")
+        when = " to ".join(self.day(day) for day in dict.fromkeys((days[0], days[-1])))
+        return (
+            f"{_counted(shortage.wanted, 'request')} compete for"
+            f" {_counted(shortage.places, 'place')}: at least {shortage.deficit:,} must wait"
+            f" ({where}; {when}; {shortage.minutes_wanted:,} minutes are wanted,"
+            f" {shortage.minutes_there:,} are there)"
+        )
+
+    def bottleneck(self, bottleneck: Bottleneck) -> str:
+        """Where an hour more would help, and whose: `Breda, Thu 1 Apr, Dr A: Intake, Check-up`."""
+        block = self._instance.availabilities[bottleneck.availability]
+        types = [self.name(self._instance.types[kind].id) for kind in sorted(bottleneck.types)]
+        return (
+            f"{self.name(self._instance.locations[block.location].id)}, {self.day(block.day)},"
+            f" {self.name(self._instance.practitioners[block.practitioner])}: {', '.join(types)}"
+        )
+
+
+def _counted(number: int, noun: str) -> str:
+    """`1 place`, `2,000 places`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

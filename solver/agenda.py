@@ -1,8 +1,10 @@
 """Who and what is occupied when: the state that planning by hand, greedy and search all work on."""
 
+from collections.abc import Iterator
+
 from solver.facts import Assignment, Availability, Instance, Plan, Request
 from solver.minutes import NO_MINUTES, WHOLE_DAY, Minutes, span
-from solver.rules import PERSONAL_RULES, SHAPE_RULES
+from solver.rules import PAIR_RULES, PERSONAL_RULES, REQUEST_RULES, SHAPE_RULES
 
 
 class Agenda:
@@ -42,6 +44,12 @@ class Agenda:
         """The minutes of the day at which the employee has an appointment."""
         return self._employees.get((employee, day), NO_MINUTES)
 
+    def employees_busy(self) -> Iterator[tuple[int, int, Minutes]]:
+        """Every employee with appointments: who, on which day, at which minutes."""
+        for (employee, day), busy in self._employees.items():
+            if busy:
+                yield employee, day, busy
+
     def room_full(self, location: int, day: int) -> Minutes:
         """The minutes at which no further appointment finds a room."""
         capacity = self.instance.locations[location].capacity
@@ -73,6 +81,15 @@ class Agenda:
         for rule in PERSONAL_RULES:
             allowed &= rule.starts(request, availability, self)
         return allowed
+
+    def admits(self, request: Request, availability: Availability) -> Minutes:
+        """The starts that *every* rule allows the request in this availability as things stand."""
+        barred = (
+            self.claimed(request)
+            or not all(rule.admits(request) for rule in REQUEST_RULES)
+            or not all(rule.holds(request, availability) for rule in PAIR_RULES)
+        )
+        return NO_MINUTES if barred else self.starts(request, availability)
 
     def claimed(self, request: Request) -> bool:
         """Whether another planned request bars this one as a duplicate."""

@@ -1,16 +1,64 @@
-"""The facts and a plan as the arrays of the compiled search, and back."""
+"""The facts and a plan as the arrays of the compiled loops, and back."""
 
 from collections.abc import Iterable, Sequence
 from math import gcd
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from solver.candidates import Candidates
+from solver.compiled.state import FREE, NOWHERE, STANDS, Board, Longs
 from solver.facts import Assignment, Instance, Plan
-from solver.kernels import FREE, NOWHERE, STANDS, Board
 from solver.minutes import MINUTES_PER_DAY
 from solver.rules.words import grouped
+
+
+class Boards:
+    """Boards for the plans of one instance. What they share is computed once.
+
+    `slot`: minutes of the coarsest slot in which every time of the instance is a whole number.
+    """
+
+    def __init__(self, candidates: Candidates) -> None:
+        self.candidates = candidates
+        self.slot = slot_minutes(candidates.instance)
+        self._empty = _empty_board(candidates, self.slot)
+
+    def holding(self, plan: Plan) -> Board:
+        """A new board with this plan on it."""
+        old = self._empty
+        board = old._replace(
+            where=old.where.copy(),
+            start=old.start.copy(),
+            worth=old.worth.copy(),
+            holder=old.holder.copy(),
+            spare=old.spare.copy(),
+            rooms=old.rooms.copy(),
+        )
+        for p in plan:
+            r, a, start = p.request, p.availability, p.start // self.slot
+            options = board.option[board.option_at[r] : board.option_at[r + 1]]
+            pair = board.option_at[r] + int(np.searchsorted(options, a))
+            time = slice(start, start + board.occupied[r])
+            board.where[r], board.start[r], board.worth[r] = a, start, board.option_worth[pair]
+            board.holder[board.person_day[a], time] = r
+            board.spare[board.person_day[a]] -= board.occupied[r]
+            if board.in_room[r]:
+                board.rooms[board.place_day[a], time] -= 1
+        return board
+
+    def plan_on(self, board: Board) -> Plan:
+        """The plan that is on a board."""
+        planned = np.flatnonzero(board.where != NOWHERE)
+        return tuple(
+            Assignment(r, a, start)
+            for r, a, start in zip(
+                planned.tolist(),
+                board.where[planned].tolist(),
+                (board.start[planned] * self.slot).tolist(),
+                strict=True,
+            )
+        )
 
 
 def slot_minutes(instance: Instance) -> int:
@@ -25,10 +73,9 @@ def slot_minutes(instance: Instance) -> int:
     return gcd(*times)
 
 
-def board_of(candidates: Candidates, plan: Plan) -> Board:
-    """The board with this plan on it."""
+def _empty_board(candidates: Candidates, slot: int) -> Board:
+    """The board on which nothing is planned."""
     instance = candidates.instance
-    slot = slot_minutes(instance)
     requests, blocks = instance.requests, instance.availabilities
     person_days = _numbered((a.practitioner, a.day) for a in blocks)
     place_days = _numbered((a.location, a.day) for a in blocks)
@@ -36,13 +83,13 @@ def board_of(candidates: Candidates, plan: Plan) -> Board:
     by_person_day = grouped(range(len(blocks)), lambda a: person_day[a])
     block_at, block = _rows([by_person_day[d] for d in range(len(person_days))])
     asker_order = np.lexsort((candidates.request, candidates.availability))
-    lower = lower_aims(candidates)
-    sibling_at, sibling = _rows(_siblings(instance))
-    bars = [
+    siblings = _siblings(instance)
+    sibling_at, sibling = _rows(siblings)
+    bars = (
         requests[r].type == requests[other].type and requests[r].type in instance.duplicates_refused
-        for r, others in enumerate(_siblings(instance))
+        for r, others in enumerate(siblings)
         for other in others
-    ]
+    )
     engaged_at, engaged = _rows(_engaged(instance))
     standing = instance.appointments
     slots = MINUTES_PER_DAY // slot
@@ -52,19 +99,19 @@ def board_of(candidates: Candidates, plan: Plan) -> Board:
         occupied=_ints(r.occupied // slot for r in requests),
         duration=_ints(r.duration // slot for r in requests),
         weight=_longs(r.priority for r in requests),
-        in_room=_array((r.takes_room for r in requests), np.bool_),
+        in_room=np.fromiter((r.takes_room for r in requests), np.bool_),
         earliest=_longs(-(-r.earliest // slot) for r in requests),
         option_at=candidates.offsets.astype(np.int32),
         option=candidates.availability.astype(np.int32),
-        option_worth=lower,
+        option_worth=candidates.lower_aims,
         asker_at=np.searchsorted(
             candidates.availability[asker_order], np.arange(len(blocks) + 1)
         ).astype(np.int32),
         asker=candidates.request[asker_order].astype(np.int32),
-        asker_worth=lower[asker_order],
+        asker_worth=candidates.lower_aims[asker_order],
         sibling_at=sibling_at,
         sibling=sibling,
-        sibling_bars=_array(bars, np.bool_),
+        sibling_bars=np.fromiter(bars, np.bool_),
         engaged_at=engaged_at,
         engaged_day=_ints(standing[i].day for i in engaged),
         engaged_from=_ints(standing[i].start // slot for i in engaged),
@@ -79,53 +126,24 @@ def board_of(candidates: Candidates, plan: Plan) -> Board:
         where=np.full(len(requests), NOWHERE, np.int32),
         start=np.zeros(len(requests), np.int32),
         worth=np.zeros(len(requests), np.int64),
-        holder=np.full((max(1, len(person_days)), slots), FREE, np.int32),
+        holder=np.full((max(1, len(person_days)), slots), STANDS, np.int32),
+        spare=np.zeros(max(1, len(person_days)), np.int32),
         rooms=np.zeros((max(1, len(place_days)), slots), np.int32),
     )
+    for a, person in zip(blocks, person_day, strict=True):
+        board.holder[person, a.start // slot : a.end // slot] = FREE
     for (location, _), i in place_days.items():
         board.rooms[i] = instance.locations[location].capacity
     for s in standing:
         time = slice(s.start // slot, s.occupied_until // slot)
-        person, place = (
-            person_days.get((s.practitioner, s.day)),
-            place_days.get((s.location, s.day)),
-        )
-        if person is not None:
-            board.holder[person, time] = STANDS
+        who = person_days.get((s.practitioner, s.day))
+        place = place_days.get((s.location, s.day))
+        if who is not None:
+            board.holder[who, time] = STANDS
         if place is not None and s.takes_room:
             board.rooms[place, time] -= 1
-    lay_out(board, candidates, plan)
+    board.spare[:] = np.count_nonzero(board.holder == FREE, axis=1)
     return board
-
-
-def lay_out(board: Board, candidates: Candidates, plan: Plan) -> None:
-    """Put the assignments on a board where none of these requests is planned."""
-    slot = MINUTES_PER_DAY // board.slots
-    offsets = candidates.offsets
-    for p in plan:
-        r, a, start = p.request, p.availability, p.start // slot
-        options = candidates.availability[offsets[r] : offsets[r + 1]]
-        pair = offsets[r] + int(np.searchsorted(options, a))
-        time = slice(start, start + board.occupied[r])
-        board.where[r], board.start[r], board.worth[r] = a, start, board.option_worth[pair]
-        board.holder[board.person_day[a], time] = r
-        if board.in_room[r]:
-            board.rooms[board.place_day[a], time] -= 1
-
-
-def plan_on(board: Board) -> Plan:
-    """The plan that is on the board."""
-    slot = MINUTES_PER_DAY // board.slots
-    return tuple(
-        Assignment(r, int(board.where[r]), int(board.start[r]) * slot)
-        for r in np.flatnonzero(board.where != NOWHERE).tolist()
-    )
-
-
-def lower_aims(candidates: Candidates) -> NDArray[np.int64]:
-    """For each pair, seniority and preference as one number, seniority first."""
-    most = int(candidates.preference.max(initial=0)) + 1
-    return (candidates.seniority * most + candidates.preference).astype(np.int64)
 
 
 def _siblings(instance: Instance) -> list[list[int]]:
@@ -163,9 +181,5 @@ def _ints(values: Iterable[int]) -> NDArray[np.int32]:
     return np.fromiter(values, np.int32)
 
 
-def _longs(values: Iterable[int]) -> NDArray[np.int64]:
+def _longs(values: Iterable[int]) -> Longs:
     return np.fromiter(values, np.int64)
-
-
-def _array(values: Iterable[bool], kind: DTypeLike) -> NDArray[np.bool_]:
-    return np.fromiter(values, kind)

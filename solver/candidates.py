@@ -42,6 +42,13 @@ class Candidates:
         mine = np.isin(self.request, requests)
         return replace(self, request=self.request[mine], availability=self.availability[mine])
 
+    def lines(self, some: "Candidates") -> IntColumn:
+        """For each pair of some of these candidates, its line here."""
+        width = len(self.instance.availabilities)
+        return np.searchsorted(
+            self.request * width + self.availability, some.request * width + some.availability
+        )
+
     @cached_property
     def requests(self) -> list[int]:
         """The requests that have any candidate, in order."""
@@ -97,6 +104,11 @@ class Candidates:
                     a = int(self.availability[pair])
                     points[pair] = preference(request, self.instance.availabilities[a], a)
         return points
+
+    @cached_property
+    def lower_aims(self) -> IntColumn:
+        """For each pair, seniority and preference as one number, seniority first."""
+        return self.seniority * (int(self.preference.max(initial=0)) + 1) + self.preference
 
 
 def columns(instance: Instance) -> tuple[RequestColumns, AvailabilityColumns]:

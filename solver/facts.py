@@ -23,6 +23,7 @@ FAR_DAY = 1 << 30
 """An open end: a day no horizon reaches."""
 
 IntColumn = NDArray[np.int64]
+FloatColumn = NDArray[np.float64]
 BoolColumn = NDArray[np.bool_]
 
 Number = int | IntColumn
@@ -67,7 +68,11 @@ class Members(frozenset[int]):
     def has(self, member: Number, /) -> Truth:
         """Whether `member` is in the set; a column is answered element by element."""
         if isinstance(member, np.ndarray):
-            return np.isin(member, np.fromiter(self, np.int64, len(self)))
+            # a handful of members at most: quicker, one by one, than any search for them all
+            found = np.zeros(member.shape, np.bool_)
+            for mine in self:
+                found |= member == mine
+            return found
         return member in self
 
 

@@ -20,7 +20,8 @@ from ortools.graph.python import min_cost_flow
 
 from solver.agenda import Agenda
 from solver.candidates import Candidates
-from solver.facts import IntColumn
+from solver.compiled.potentials import potentials
+from solver.facts import FloatColumn, IntColumn
 from solver.minutes import runs, span
 from solver.rules.words import grouped
 from solver.stretches import Stretch, fullest_sum, stretches_of
@@ -50,12 +51,32 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Worth:
+    """What each pair is worth to a flow, and what a unit of weight counts in that."""
+
+    of_pair: IntColumn
+    of_weight: int
+
+
+@dataclass(frozen=True)
 class Flow:
-    """The flow of greatest worth: minutes on each arc of the network, and the worth in all."""
+    """The flow of greatest worth.
+
+    `minutes` on each arc of the network, `worth` in all and `profit`, the worth of the whole request,
+    on each arc. `price`: for each stretch what the last of its minutes adds to the worth.
+    """
 
     network: Network
+    worth_of: Worth
     minutes: IntColumn
     worth: float
+    profit: IntColumn
+    price: FloatColumn
+
+    @property
+    def bound(self) -> int:
+        """The most that any plan can be worth. Worths are whole numbers, so it is rounded down."""
+        return int(self.worth + 1e-6)
 
 
 def network(candidates: Candidates) -> Network:
@@ -235,8 +256,8 @@ def _edges(minutes: int) -> Iterable[int]:
         yield end
 
 
-def largest_flow(net: Network, worth: IntColumn) -> Flow:
-    """The flow of greatest worth, where the pair on line `i` of the candidates is worth `worth[i]`.
+def largest_flow(net: Network, worth: Worth) -> Flow:
+    """The flow of greatest worth.
 
     Raises:
         RuntimeError: the flow was not solved to the end, which a network of ours cannot cause.
@@ -244,13 +265,14 @@ def largest_flow(net: Network, worth: IntColumn) -> Flow:
     occupied = _occupied(net.candidates)
     requests = np.unique(net.arc_request)
     if not len(requests):
-        return Flow(net, np.empty(0, np.int64), 0.0)
+        nothing = np.empty(0, np.int64)
+        return Flow(net, worth, nothing, 0.0, nothing, np.zeros(len(net.stretches)))
     node_of_request = np.zeros(len(occupied), np.int64)
     node_of_request[requests] = np.arange(len(requests))
     first_stretch = len(requests)
     first_segment = first_stretch + len(net.stretches)
     sink = first_segment + len(net.segment_capacity)
-    parts, cost = _shares(worth[net.arc_pair], occupied[net.arc_request])
+    parts, cost = _shares(worth.of_pair[net.arc_pair], occupied[net.arc_request])
 
     outlet_tail: list[int] = []
     outlet_head: list[int] = []
@@ -306,10 +328,13 @@ def largest_flow(net: Network, worth: IntColumn) -> Flow:
     status = solver.solve()
     if status != solver.OPTIMAL:
         raise RuntimeError(f"the min-cost flow ended with status {status}")
-    minutes = solver.flows(arcs[: len(cost)]) * unit
+    flows = solver.flows(arcs)
+    minutes = flows[: len(cost)] * unit
     # whole numbers far below 2^53 where it is the weight that is bounded: exact
     total = float(np.dot(minutes.astype(np.float64), cost.astype(np.float64)))
-    return Flow(net, minutes, total / parts)
+    potential = potentials(tails, heads, costs, capacities // unit - flows, flows)
+    price = np.maximum(0.0, potential[sink] - potential[entry]) / parts
+    return Flow(net, worth, minutes, total / parts, worth.of_pair[net.arc_pair], price)
 
 
 def _shares(worth: IntColumn, occupied: IntColumn) -> tuple[int, IntColumn]:
@@ -320,17 +345,17 @@ def _shares(worth: IntColumn, occupied: IntColumn) -> tuple[int, IntColumn]:
 
 
 def weight_bound(net: Network) -> int:
-    """The most weight that any plan can have. Weights are whole numbers, so it is rounded down."""
-    flow = largest_flow(net, net.candidates.priority[net.candidates.request])
-    return int(flow.worth + 1e-6)
+    """The most weight that any plan can have."""
+    return largest_flow(net, weight(net.candidates)).bound
 
 
-def lexicographic_worth(candidates: Candidates) -> IntColumn:
+def weight(candidates: Candidates) -> Worth:
+    """The first aim alone."""
+    return Worth(candidates.priority[candidates.request], 1)
+
+
+def weight_then_lower_aims(candidates: Candidates) -> Worth:
     """One number for each pair that orders by weight, then seniority, then preference."""
-    most_preferred = int(candidates.preference.max(initial=0)) + 1
-    most_senior = (int(candidates.seniority.max(initial=0)) + 1) * most_preferred
-    return (
-        candidates.priority[candidates.request] * most_senior
-        + candidates.seniority * most_preferred
-        + candidates.preference
-    )
+    unit = int(candidates.lower_aims.max(initial=0)) + 1
+    weights = candidates.priority[candidates.request]
+    return Worth(weights * unit + candidates.lower_aims, unit)

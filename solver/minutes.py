@@ -29,12 +29,20 @@ def on_grid(grid: int) -> Minutes:
 
 def starts_of_runs(free: Minutes, length: int) -> Minutes:
     """The minutes `m` for which all of `[m, m + length)` lies in `free`."""
+    for step in _doubling(length):
+        free &= free >> step
+    return free
+
+
+@cache
+def _doubling(length: int) -> tuple[int, ...]:
+    """The shifts that make runs of one minute into runs of `length`: each as far as it can."""
+    steps = []
     covered = 1
     while covered < length:
-        step = min(covered, length - covered)
-        free &= free >> step
-        covered += step
-    return free
+        steps.append(min(covered, length - covered))
+        covered += steps[-1]
+    return tuple(steps)
 
 
 def runs(minutes: Minutes) -> Iterator[tuple[int, int]]:

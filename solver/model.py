@@ -37,12 +37,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long a model may be thought about: `deterministic` units and `seconds`; None: no limit."""
+    """How long a model may be thought about: `deterministic` units and `seconds`; None: no limit.
+
+    `presolve`: whether CP-SAT may rewrite the model first.
+    """
 
     deterministic: float | None
     seconds: float | None = None
     seed: int = 0
     threads: int = 1
+    presolve: bool = True
 
 
 def choices_of(agenda: Agenda, options: Mapping[int, Iterable[int]]) -> list[Choice]:
@@ -238,6 +242,7 @@ class Model:
         solver.parameters.random_seed = effort.seed
         solver.parameters.num_workers = effort.threads
         solver.parameters.interleave_search = effort.threads > 1
+        solver.parameters.cp_model_presolve = effort.presolve
         if effort.deterministic is not None:
             solver.parameters.max_deterministic_time = effort.deterministic
         if effort.seconds is not None:

@@ -8,7 +8,7 @@ many threads there were.
 
 import random
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -58,9 +58,8 @@ class Neighbourhoods:
         if not search.candidates.requests:
             return
         improver = _Improver(search)
-        with ThreadPoolExecutor(max(1, search.options.workers)) as threads:
-            while improver.may_go_on():
-                improver.round(threads)
+        while improver.may_go_on():
+            improver.round(search.threads)
 
 
 def worth_of(instance: Instance, choices: Sequence[Choice]) -> list[int]:

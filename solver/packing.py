@@ -7,17 +7,17 @@ and stays as it is in the other; a last pass over everything makes good what tha
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from solver.board import board_of, plan_on
 from solver.candidates import Candidates
+from solver.compiled.search import MOST_TOUCHED, Effort, Guide, Territory, loss
+from solver.compiled.search import search as make_moves
+from solver.compiled.state import NOWHERE, Board
 from solver.components import regions
-from solver.facts import BoolColumn, IntColumn
-from solver.kernels import MOST_TOUCHED, NOWHERE, Board, Effort, Territory
-from solver.kernels import search as make_moves
+from solver.facts import BoolColumn, IntColumn, Plan
+from solver.guide import guide_of
 from solver.score import score
 from solver.search import Search
 
@@ -39,13 +39,22 @@ SHARE = 0.8
 """Of the wall time left, at most; the rest is for CP-SAT to polish."""
 
 
+GUIDED = 0.8
+"""Share of the moves that begin where something is lost against the flow."""
+THRIFTY = 0.5
+"""Share of the moves that count a request for less where it could do without its place."""
+EVENLY = 0.2
+"""Share of a turn's moves that territories get by their size; the rest goes by what each loses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """A part of the search: its share of the effort, and how its moves are judged.
 
     `unit`: what a unit of weight counts beside the lower aims' worth; None: more than all that a move
-    can change of that. `heat`: the loss accepted, in units. `everywhere`: one search over all of the
-    instance instead of one for each territory.
+    can change of that. `heat`: the loss accepted, in units. `by_all`: led by what is lost of all aims,
+    not of weight alone. `everywhere`: one search over all of the instance instead of one for each
+    territory.
     """
 
     share: float
@@ -54,13 +63,21 @@ class Phase:
     weight_noise: float
     worth_noise: float
     climb: float
+    by_all: bool = False
     everywhere: bool = False
 
     def effort(self, moves: int, most_worth: int) -> Effort:
         """As many moves of this kind, where no pair is worth more by the lower aims."""
         unit = self.unit or 1.0 + MOST_TOUCHED * most_worth
         return Effort(
-            moves, unit, self.heat * unit, self.weight_noise, self.worth_noise, self.climb
+            moves=moves,
+            unit=unit,
+            heat=self.heat * unit,
+            weight_noise=self.weight_noise,
+            worth_noise=self.worth_noise,
+            guided=GUIDED,
+            thrifty=THRIFTY,
+            climb=self.climb,
         )
 
 
@@ -72,9 +89,12 @@ PHASES = (
     Phase(0.15, unit=2e4, heat=0.03, weight_noise=0.8, worth_noise=0.2, climb=0.1),
     Phase(0.05, STRICT, 0.0, weight_noise=0.8, worth_noise=0.2, climb=0.1, everywhere=True),
     # at no cost in weight the lower aims are won back
-    Phase(0.35, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.9),
-    Phase(0.05, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.7, everywhere=True),
-)
+    Phase(0.35, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.9, by_all=True),
+    Phase(
+        0.05, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.7, by_all=True,
+        everywhere=True,
+    ),
+)  # fmt: skip
 
 
 class Packing:
@@ -84,32 +104,67 @@ class Packing:
 
     def run(self, search: Search) -> None:
         """Improve the search's plan."""
-        if not search.candidates.requests:
-            return
-        board = board_of(search.candidates, search.plan)
-        territories = [*divided(search.candidates, board), _everything(search.candidates, board)]
+        if search.candidates.requests:
+            _Packer(search).run()
+
+
+class _Packer:
+    """The board, those who walk on it, and what leads them."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        found = search.candidates
+        self._board = board = search.boards.holding(search.plan)
+        territories = [*divided(found, board), _everything(found, board)]
         chances = np.random.SeedSequence(search.options.seed).spawn(len(territories))
-        most_worth = int(board.option_worth.max(initial=0))
-        walkers = [_Walker(t, c, most_worth) for t, c in zip(territories, chances, strict=True)]
-        seconds = min(
-            search.seconds_left * SHARE,
-            SECONDS_PER_REQUEST * len(search.candidates.requests) + 1,
+        self._walkers = [_Walker(t, c, board) for t, c in zip(territories, chances, strict=True)]
+        parts = search.parts
+        self._by_weight = guide_of(found, board, [f for p in parts for f in p.flows_by_weight])
+        self._by_all = guide_of(found, board, [f for p in parts for f in p.flows_by_all])
+        self._seconds = min(
+            search.seconds_left * SHARE, SECONDS_PER_REQUEST * len(found.requests) + 1
         )
-        with ThreadPoolExecutor(max(1, search.options.workers)) as threads:
-            for phase in PHASES:
-                if phase.heat and search.score.weight == search.bound:
-                    continue
-                if not phase.heat and score(search.instance, plan_on(board)) < search.score:
-                    board = board_of(search.candidates, search.plan)
-                walking = walkers[-1:] if phase.everywhere else walkers[:-1]
+
+    def run(self) -> None:
+        """All phases; those that look for weight are skipped where no more can be had."""
+        search = self._search
+        for phase in PHASES:
+            if phase.heat and search.score.weight == search.bound:
+                continue
+            if not phase.heat and score(search.instance, self._plan()) < search.score:
+                self._board = search.boards.holding(search.plan)
+            self._go_through(phase)
+            search.offer(self._plan())
+
+    def _go_through(self, phase: Phase) -> None:
+        walkers = self._walkers[-1:] if phase.everywhere else self._walkers[:-1]
+        guide = self._by_all if phase.by_all else self._by_weight
+        offered = time.monotonic()
+        for moves in _portions(self._search, phase, walkers, self._seconds * phase.share):
+            self._step(walkers, phase, guide, moves)
+            # where iterations are counted, the clock must not decide what is kept
+            if not self._search.timed or time.monotonic() - offered > SECONDS_BETWEEN_OFFERS:
+                self._search.offer(self._plan())
                 offered = time.monotonic()
-                for moves in _portions(search, phase, walking, seconds * phase.share):
-                    _step(threads, walking, board, phase, moves)
-                    # where iterations are counted, the clock must not decide what is kept
-                    if not search.timed or time.monotonic() - offered > SECONDS_BETWEEN_OFFERS:
-                        search.offer(plan_on(board))
-                        offered = time.monotonic()
-                search.offer(plan_on(board))
+
+    def _step(self, walkers: Sequence["_Walker"], phase: Phase, guide: Guide, moves: float) -> None:
+        """So many moves for each request, all walkers at once; most where most is lost."""
+        lost = [loss(self._board, walker.territory, guide) for walker in walkers]
+        sizes = [len(walker.territory.asking) for walker in walkers]
+        evenly = EVENLY if sum(lost) > 0 else 1.0
+        budgets = [
+            moves * (evenly * size + (1 - evenly) * sum(sizes) * share / (sum(lost) or 1.0))
+            for size, share in zip(sizes, lost, strict=True)
+        ]
+        going = [
+            self._search.threads.submit(walker.go, self._board, guide, phase, int(budget) + 1)
+            for walker, budget in zip(walkers, budgets, strict=True)
+        ]
+        for each in going:
+            each.result()
+
+    def _plan(self) -> Plan:
+        return self._search.boards.plan_on(self._board)
 
 
 def _portions(
@@ -131,30 +186,18 @@ def _portions(
         moves = min(MOVES_PER_TURN, moves * min(2.0, SECONDS_PER_TURN / max(took, 1e-6)))
 
 
-def _step(
-    threads: Executor, walkers: Sequence["_Walker"], board: Board, phase: Phase, moves: float
-) -> None:
-    """Every walker makes so many moves for each of its requests, at once."""
-    list(threads.map(lambda walker: walker.go(board, phase, moves), walkers))
-
-
 class _Walker:
-    """One search on its territory, with a chance of its own.
+    """One search on its territory, with a chance of its own."""
 
-    `most_worth`: the greatest worth of any pair by the lower aims.
-    """
-
-    def __init__(
-        self, territory: Territory, chance: np.random.SeedSequence, most_worth: int
-    ) -> None:
+    def __init__(self, territory: Territory, chance: np.random.SeedSequence, board: Board) -> None:
         self.territory = territory
-        self._most_worth = most_worth
+        self._most_worth = int(board.option_worth.max(initial=0))
         self._seed = chance.generate_state(1, np.uint64) | np.uint64(1)
 
-    def go(self, board: Board, phase: Phase, moves_per_request: float) -> None:
-        """Make so many moves for each request of the territory."""
-        moves = max(1, int(moves_per_request * len(self.territory.asking)))
-        make_moves(board, self.territory, phase.effort(moves, self._most_worth), self._seed)
+    def go(self, board: Board, guide: Guide, phase: Phase, moves: int) -> None:
+        """Make so many moves."""
+        effort = phase.effort(moves, self._most_worth)
+        make_moves(board, self.territory, guide, effort, self._seed)
 
 
 def _everything(candidates: Candidates, board: Board) -> Territory:

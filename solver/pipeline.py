@@ -6,25 +6,33 @@ stage is a class with a name and `run(search)`: add one by adding a line to `STA
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from solver.aims import BEST_GREEDY, FIRST_COME, Baseline
-from solver.candidates import candidates
+from solver.board import Boards
+from solver.candidates import Candidates, candidates
+from solver.claims import Claims
 from solver.components import SMALL, parts, regions
 from solver.exact import SmallParts
 from solver.facts import Instance
-from solver.flow import largest_flow, lexicographic_worth, network, weight_bound
-from solver.greedy import BestFit, Desk, by_worth, greedy_plans, take_in_order
+from solver.flow import Flow, Network, Worth, largest_flow, network, weight, weight_then_lower_aims
+from solver.greedy import greedy_plans
 from solver.neighbourhoods import Neighbourhoods
 from solver.options import Options
 from solver.packing import Packing
+from solver.referee import Referee
 from solver.rounding import rounded
 from solver.score import score
 from solver.search import Part, Search, Stage
 
 FLOWS_AS_ONE = 15_000
-"""Requests of a part up to which its flow is one."""
+"""Requests of a part up to which it is bounded as a whole, too."""
+
+
+AFTERWARDS = 0.05
+"""Seconds for the last stages, beside three times what it took to find the candidates."""
 
 
 class Greedy:
@@ -34,7 +42,7 @@ class Greedy:
 
     def run(self, search: Search) -> None:
         """Offer them, and keep their scores to compare with."""
-        scored = [(score(search.instance, plan), plan) for plan in greedy_plans(search.candidates)]
+        scored = [(score(search.instance, plan), plan) for plan in greedy_plans(search.boards)]
         first_score, first = scored[0]
         best_score, best = max(scored, key=lambda entry: entry[0])
         search.compared[FIRST_COME] = Baseline(len(first), first_score)
@@ -42,26 +50,50 @@ class Greedy:
         search.offer(best)
 
 
-class Bound:
-    """The min-cost flow of each part: a proven upper bound of the weight.
+class Flows:
+    """The min-cost flows of every region: prices for the search, a start, and a first bound.
 
-    The flow of a very large part takes too long: it is split by regions then, and the bound a little
-    looser, since a practitioner or an employee of two regions is counted in both.
+    Regions are small and quick. Together they bound a little loosely, since a practitioner or an
+    employee of two regions is counted in both.
     """
+
+    name = "flows"
+
+    def run(self, search: Search) -> None:
+        """Give every part its flows and the bound that they come to."""
+        asked = []
+        for part in search.parts:
+            found = part.candidates
+            groups = regions(found, SMALL)
+            nets = [network(found.of(np.asarray(sorted(g), np.int64))) for g in groups]
+            # OR-Tools' flows run beside Python: one network is made while another is solved
+            ask = search.threads.submit
+            by_all = [ask(_largest_flow, net, weight_then_lower_aims) for net in nets]
+            asked.append((part, by_all, [ask(_largest_flow, net, weight) for net in nets]))
+        for part, by_all, by_weight in asked:
+            part.flows_by_all = [future.result() for future in by_all]
+            part.flows_by_weight = [future.result() for future in by_weight]
+            part.bound = sum(flow.bound for flow in part.flows_by_weight)
+            if len(by_weight) > 1 and len(part.candidates.requests) <= FLOWS_AS_ONE:
+                part.whole = search.threads.submit(_largest_flow, network(part.candidates), weight)
+        search.report(search)
+
+
+class Bound:
+    """The flow of a part as a whole, unless that takes too long: a tighter bound."""
 
     name = "bound"
 
     def run(self, search: Search) -> None:
-        """Give every part its networks and its bound."""
+        """Wait for the flows that were begun before."""
         for part in search.parts:
-            found = part.candidates
-            if len(found.requests) > FLOWS_AS_ONE:
-                groups = [np.asarray(sorted(g), np.int64) for g in regions(found, SMALL)]
-            else:
-                groups = [np.asarray(found.requests, np.int64)]
-            part.networks = [network(found.of(group)) for group in groups]
-            part.bound = sum(weight_bound(net) for net in part.networks)
+            if part.whole is not None and part.bound is not None:
+                part.bound = min(part.bound, part.whole.result().bound)
         search.report(search)
+
+
+def _largest_flow(net: Network, aim: Callable[[Candidates], Worth]) -> Flow:
+    return largest_flow(net, aim(net.candidates))
 
 
 class Rounding:
@@ -71,33 +103,20 @@ class Rounding:
 
     def run(self, search: Search) -> None:
         """Offer the rounded flow."""
-        flows = [
-            largest_flow(net, lexicographic_worth(net.candidates))
-            for part in search.parts
-            for net in part.networks
-        ]
-        search.offer(rounded(search.candidates, flows))
-
-
-class Filling:
-    """Whoever still fits as things stand: no request is left out that could go in as it is."""
-
-    name = "filling"
-
-    def run(self, search: Search) -> None:
-        """Offer the plan with all who fit, where there are any."""
-        desk = Desk(search.candidates, search.plan)
-        search.offer(take_in_order(desk, by_worth(search.candidates), BestFit()))
+        flows = [flow for part in search.parts for flow in part.flows_by_all]
+        search.offer(rounded(search.boards, flows))
 
 
 STAGES: tuple[Stage, ...] = (
     Greedy(),
-    Bound(),
+    Flows(),
     Rounding(),
+    Bound(),
     Packing(),
     SmallParts(),
     Neighbourhoods(),
-    Filling(),
+    Claims(),
+    Referee(),
 )
 
 
@@ -115,18 +134,23 @@ def run(
     left = options.time_limit if options.until is None else options.until - time.time()
     seconds: dict[str, float] = {}
     all_candidates = candidates(instance)
-    search = Search(
-        instance=instance,
-        candidates=all_candidates,
-        parts=[Part(part) for part in parts(all_candidates)],
-        options=options,
-        deadline=began + left,
-        report=report,
-    )
-    seconds["candidates"] = time.monotonic() - began
-    for stage in stages:
-        stage_began = time.monotonic()
-        search.stage = stage.name
-        stage.run(search)
-        seconds[stage.name] = time.monotonic() - stage_began
+    with ThreadPoolExecutor(max(1, options.workers)) as threads:
+        search = Search(
+            instance=instance,
+            candidates=all_candidates,
+            boards=Boards(all_candidates),
+            parts=[Part(part) for part in parts(all_candidates)],
+            options=options,
+            deadline=began + left,
+            report=report,
+            threads=threads,
+        )
+        seconds["candidates"] = time.monotonic() - began
+        # claims and referee go over everything as finding the candidates does
+        search.deadline -= AFTERWARDS + 3 * seconds["candidates"]
+        for stage in stages:
+            stage_began = time.monotonic()
+            search.stage = stage.name
+            stage.run(search)
+            seconds[stage.name] = time.monotonic() - stage_began
     return search, seconds

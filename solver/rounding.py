@@ -1,48 +1,52 @@
 """From a flow to a plan: what the flow keeps whole is placed as it says, the rest where it fits."""
 
-from solver.candidates import Candidates
-from solver.facts import Assignment, Plan
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+from solver.board import Boards
+from solver.compiled.greedy import place_inside
+from solver.facts import Plan
 from solver.flow import Flow
-from solver.greedy import BestFit, Desk, by_worth, take_in_order
-from solver.minutes import first, span
+from solver.greedy import filled
 
 
-def rounded(candidates: Candidates, flows: list[Flow]) -> Plan:
+def rounded(boards: Boards, flows: Iterable[Flow]) -> Plan:
     """The plan nearest to the flows: whole requests first, then those it splits, then the others.
 
     Of the whole ones, employees with several requests come first: they depend on exact starts.
     """
-    instance = candidates.instance
-    desk = Desk(candidates)
-    whole: list[tuple[int, int, int]] = []
-    split: list[tuple[int, int, int]] = []
-    for flow in flows:
-        net = flow.network
-        some = flow.minutes > 0
-        for request, stretch, minutes in zip(
-            net.arc_request[some].tolist(),
-            net.arc_stretch[some].tolist(),
-            flow.minutes[some].tolist(),
-            strict=True,
-        ):
-            place = net.stretches[stretch]
-            line = (request, place.availability, span(place.start, place.end))
-            kept = whole if minutes == instance.requests[request].occupied else split
-            kept.append(line)
+    candidates = boards.candidates
+    requests = candidates.instance.requests
+    asked = Counter(request.employee for request in requests)
+    occupied = np.fromiter((r.occupied for r in requests), np.int64)
+    weight = np.fromiter((r.priority for r in requests), np.int64)
+    once = np.fromiter((asked[r.employee] == 1 for r in requests), np.bool_)
+    board = boards.holding(())
+    lines = np.concatenate([_lines(boards, flow) for flow in flows] or [np.empty((0, 5), np.int64)])
+    request, pair, begin, end, minutes = lines.T
+    split = minutes < occupied[request]
+    order = np.lexsort((request, -occupied[request], -weight[request], once[request], split))
+    place_inside(
+        board,
+        *(column[order].astype(np.int32) for column in (request, pair, begin, end)),
+    )
+    return filled(boards, boards.plan_on(board))
 
-    asked: dict[int, int] = {}
-    for request in instance.requests:
-        asked[request.employee] = asked.get(request.employee, 0) + 1
 
-    def urgency(line: tuple[int, int, int]) -> tuple[bool, int, int, int]:
-        request = instance.requests[line[0]]
-        return asked[request.employee] == 1, -request.priority, -request.occupied, line[0]
-
-    for lines in (whole, split):
-        for request, availability, inside in sorted(lines, key=urgency):
-            if request in desk.agenda.planned or desk.barred(request):
-                continue
-            starts = desk.starts(request, availability) & inside
-            if starts:
-                desk.place(Assignment(request, availability, first(starts)))
-    return take_in_order(desk, by_worth(candidates), BestFit())
+def _lines(boards: Boards, flow: Flow) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """What flows: request, its option, the slots of the stretch (from, until), and the minutes."""
+    net = flow.network
+    some = np.flatnonzero(flow.minutes)
+    stretches = [net.stretches[s] for s in net.arc_stretch[some].tolist()]
+    slot = boards.slot
+    return np.column_stack(
+        [
+            net.arc_request[some],
+            boards.candidates.lines(net.candidates)[net.arc_pair[some]],
+            np.fromiter((-(-s.start // slot) for s in stretches), np.int64, len(some)),
+            np.fromiter((s.end // slot for s in stretches), np.int64, len(some)),
+            flow.minutes[some],
+        ]
+    )

@@ -2,24 +2,32 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from solver.aims import Baseline, Score
+from solver.board import Boards
 from solver.candidates import Candidates
 from solver.facts import Instance, Plan
-from solver.flow import Network
+from solver.flow import Flow
 from solver.options import Options
 from solver.score import score
 
 
 @dataclass
 class Part:
-    """A component with its bound, once that is known, and the networks it comes from."""
+    """A component; once they are known, its bound and the best flows of its regions.
+
+    `flows_by_weight`: by the first aim alone; `flows_by_all`: by the first three in order.
+    `whole`: the flow of the whole part by weight, where it has been asked for.
+    """
 
     candidates: Candidates
-    networks: list[Network] = field(default_factory=list)
     bound: int | None = None
+    flows_by_weight: list[Flow] = field(default_factory=list)
+    flows_by_all: list[Flow] = field(default_factory=list)
+    whole: Future[Flow] | None = None
 
 
 @dataclass
@@ -28,10 +36,12 @@ class Search:
 
     instance: Instance
     candidates: Candidates
+    boards: Boards
     parts: list[Part]
     options: Options
     deadline: float
     report: Callable[["Search"], None]
+    threads: Executor
     plan: Plan = ()
     score: Score = field(default_factory=Score)
     compared: dict[str, Baseline] = field(default_factory=dict)

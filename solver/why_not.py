@@ -1,45 +1,51 @@
 """Why a request is not planned, and what would let it in: asked against a finished plan.
 
-Every rule is asked for every availability, without short cuts, by the same code that plans. An offer
-to ease rules is a place found with those rules eased and all others asked; an exclusion is never
-eased.
+Every rule is asked for every availability by the same code that plans (`solver.obstacles`). An offer
+is a place found with some rules eased, and it is given only after the request, changed as the offer
+says, has been planned there by the rules as they are, with none of them eased.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
 from solver.agenda import Agenda
-from solver.columns import AvailabilityColumns
-from solver.facts import Availability, BoolColumn, Instance, IntColumn, Plan, Request, Shape
+from solver.aims import preference, usual_preference
+from solver.displacement import NO_GAIN, Displacement, Displacements
+from solver.easing import Offer, days_outside, eased, shortest
+from solver.facts import NONE, Availability, Instance, IntColumn, Plan, Request, Shape
 from solver.minutes import first
-from solver.rules import PAIR_RULES, REQUEST_RULES, SLOT_RULES
-from solver.rules.duplicate import Duplicate
+from solver.obstacles import (
+    EASABLE_BITS,
+    PAIRS,
+    Left,
+    Obstacles,
+    Obstructed,
+)
+from solver.rules import SLOT_RULES
 from solver.rules.fits import Fits
 
-NO_COMMON_START = "no_common_start"
-"""Each rule alone leaves a start, together they leave none."""
-
-EASABLE = tuple(rule for rule in PAIR_RULES if rule.relaxation is not None)
-FIXED = tuple(rule for rule in PAIR_RULES if rule.relaxation is None)
+FEW = 16
+"""Availabilities that are asked one by one sooner than as columns."""
+IN_BULK = 100
+"""How many of those left out are asked who holds their places, where nobody asks for one by name."""
+SETS_IN_BULK = 12
+"""How many sets of holders are tried for each of those."""
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """A smallest set of rules whose easing lets the request in, and the nearest place it would get.
+class Miss:
+    """Where a request comes nearest to going in, and the rules that it breaks there.
 
-    `start` is a minute of the availability's day. `days`: how far outside the window that is,
-    negative before it. `minutes`: the longest shorter duration that fits there.
+    `start` is a minute of the availability's day, None where no start fits. The rules are those of
+    the request by itself, of the pair, and of that start; no offer: some of them nobody may ease.
     """
 
-    rules: tuple[str, ...]
     availability: int
-    start: int
-    days: int | None = None
-    minutes: int | None = None
+    start: int | None
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +55,25 @@ class Explanation:
     `reasons`: the number of availabilities that each rule excludes by itself. `only`: those of them
     where it is the only obstacle. `offers`: all inclusion-minimal sets of easable rules; none where
     nothing helps, and the empty set alone where the request could go in as it is.
+
+    `nearest`: of all availabilities and starts the one that breaks the fewest rules; of those the
+    one the fewest days outside the window, then with the most points of preference, then the
+    earliest, then the first in the instance. None where there is no availability. Where no start fits, `fits` counts as one broken rule and nothing is asked about what is occupied.
+
+    `suitable`: the number of availabilities that break no rule about the request and the pair: what
+    excludes them is time alone. `holders`: the planned requests that hold the places which would suit it, those that hold most
+    starts first; none where no place would suit it, or one is free. `displacement`: the cheapest
+    way to make them give one up (`solver.displacement`). `None` for both: it was not asked.
     """
 
     request: int
     reasons: Mapping[str, int]
     only: Mapping[str, int]
     offers: tuple[Offer, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Slots:
-    """For one shape and every availability: whether a start passes each rule, and them all."""
-
-    alone: dict[str, BoolColumn]
-    together: BoolColumn
+    nearest: Miss | None = None
+    suitable: int = 0
+    holders: tuple[int, ...] | None = None
+    displacement: Displacement | None = None
 
 
 class WhyNot:
@@ -71,176 +82,157 @@ class WhyNot:
     def __init__(self, instance: Instance, plan: Plan) -> None:
         self._instance = instance
         self._agenda = Agenda(instance, plan)
-        self._columns = AvailabilityColumns.of(instance.availabilities, len(instance.types))
-        self._shapes: dict[Shape, _Slots] = {}
+        self._obstacles = Obstacles(self._agenda)
+        self._displacements = Displacements(self._obstacles)
+        self._longest_of: dict[tuple[Shape, int], int] = {}
 
     def explain(self, index: int) -> Explanation:
         """Why the request with this index is left out, and what would let it in."""
         request = self._instance.requests[index]
-        slots = self._slots(request)
-        holds = {rule.code: self._everywhere(rule.admits(request)) for rule in REQUEST_RULES}
-        if self._agenda.claimed(request):
-            holds[Duplicate.code] = self._everywhere(False)
-        for rule in PAIR_RULES:
-            holds[rule.code] = self._everywhere(rule.holds(request, self._columns))
-        holds |= slots.alone
-        none_alone = np.logical_and.reduce(list(holds.values()))
-        holds[NO_COMMON_START] = ~none_alone | slots.together
-        obstacles = np.sum([~h for h in holds.values()], axis=0)
+        found = self._obstacles.of(request)
+        reasons, only = found.counts()
         return Explanation(
             request=index,
-            reasons=_counts({code: ~h for code, h in holds.items()}),
-            only=_counts({code: ~h & (obstacles == 1) for code, h in holds.items()}),
-            offers=tuple(self._offers(request, holds, slots)),
+            reasons=reasons,
+            only=only,
+            offers=tuple(self._offers(request, found)),
+            nearest=self._nearest_miss(request, found),
+            suitable=found.suitable(),
         )
 
-    def _everywhere(self, truth: "bool | BoolColumn") -> BoolColumn:
-        return np.broadcast_to(np.asarray(truth, np.bool_), len(self._instance.availabilities))
+    def with_holders(self, explanation: Explanation, *, in_bulk: bool = False) -> Explanation:
+        """The same, and who holds the places, and what it would cost to make them give one up.
 
-    # which starts are left
+        In bulk only a displacement by which the plan gains weight, and only the first
+        `SETS_IN_BULK` sets of holders are tried.
+        """
+        held = self._displacements.held(explanation.request)
+        if in_bulk:
+            found = self._displacements.cheapest(held, SETS_IN_BULK, NO_GAIN)
+        else:
+            found = self._displacements.cheapest(held)
+        return replace(explanation, holders=held.holders, displacement=found)
 
-    def _slots(self, request: Request) -> _Slots:
-        """What the slot rules leave of each availability."""
-        of_shape = self._of_shape(request)
-        concerned = self._personal(request)
-        if not len(concerned):
-            return of_shape
-        alone = {code: column.copy() for code, column in of_shape.alone.items()}
-        together = of_shape.together.copy()
-        for a in concerned.tolist():
-            self._ask(request, a, alone, together)
-        return _Slots(alone, together)
+    # the nearest miss
 
-    def _of_shape(self, request: Request) -> _Slots:
-        """The same for everybody with this shape, so it is asked once."""
-        known = self._shapes.get(request.shape)
-        if known is None:
-            count = len(self._instance.availabilities)
-            alone = {rule.code: np.ones(count, np.bool_) for rule in SLOT_RULES}
-            together = np.zeros(count, np.bool_)
-            # nobody in particular: no notice, no appointments
-            anybody = replace(request, earliest=0, employee=len(self._instance.employees))
-            for a in range(count):
-                self._ask(anybody, a, alone, together)
-            known = self._shapes[request.shape] = _Slots(alone, together)
-        return known
-
-    def _ask(
-        self, request: Request, a: int, alone: dict[str, BoolColumn], together: BoolColumn
-    ) -> None:
-        """Ask every slot rule about one availability. The starts asked are those that fit."""
+    def _nearest_miss(self, request: Request, found: Obstructed) -> Miss | None:
+        places = found.nearest()
+        if not len(places):
+            return None
+        a = self._nearest(request, found.left, places)
+        start = int(found.left.start[a])
+        rules = (*found.always, *PAIRS.named(int(found.pairs[a])))
+        if start == NONE:
+            return Miss(a, None, (*rules, Fits.code))
         block = self._instance.availabilities[a]
-        fitting = common = Fits().starts(request, block, self._agenda)
-        alone[Fits.code][a] = bool(fitting)
-        if fitting:
-            for rule in SLOT_RULES:
-                left = fitting & rule.starts(request, block, self._agenda)
-                alone[rule.code][a] = bool(left)
-                common &= left
-        together[a] = bool(common)
+        taken = (r for r in SLOT_RULES if not r.starts(request, block, self._agenda) >> start & 1)
+        return Miss(a, start, (*rules, *(rule.code for rule in taken)))
 
-    def _personal(self, request: Request) -> IntColumn:
-        """The availabilities for which it matters who asks: notice, and days with appointments."""
-        days = self._busy_days.get(request.employee, ())
-        concerned = np.isin(self._columns.day, days)
-        if request.earliest > 0:
-            concerned |= True
-        return np.flatnonzero(concerned)
+    def _nearest(self, request: Request, left: Left, places: IntColumn) -> int:
+        """Of these availabilities the nearest to the wish; the order is that of `Explanation`."""
+        columns = self._obstacles.columns
+        for farther in (self._days_outside, self._points_missed):
+            if len(places) > 1:
+                distance = farther(request, places)
+                places = places[distance == distance.min()]
+        if len(places) > 1:
+            start = np.where(left.start[places] == NONE, columns.start[places], left.start[places])
+            places = places[np.lexsort((start, columns.day[places]))]
+        return int(places[0])
 
-    @cached_property
-    def _busy_days(self) -> dict[int, list[int]]:
-        """For each employee with appointments, the days of them."""
-        days: dict[int, list[int]] = {}
-        for appointment in self._instance.appointments:
-            days.setdefault(appointment.employee, []).append(appointment.day)
-        for assignment in self._agenda.planned.values():
-            employee = self._instance.requests[assignment.request].employee
-            day = self._instance.availabilities[assignment.availability].day
-            days.setdefault(employee, []).append(day)
-        return days
+    def _days_outside(self, request: Request, places: IntColumn) -> IntColumn:
+        day = self._obstacles.columns.day[places]
+        return np.maximum(0, np.maximum(request.from_day - day, day - request.until_day + 1))
+
+    def _points_missed(self, request: Request, places: IntColumn) -> IntColumn:
+        blocks = self._instance.availabilities
+        if request.preferences is None and len(places) > FEW:
+            return -np.asarray(usual_preference(request, self._obstacles.columns), np.int64)[places]
+        points = (preference(request, blocks[a], a) for a in places.tolist())
+        return -np.fromiter(points, np.int64, len(places))
 
     # what would help
 
-    def _offers(
-        self, request: Request, holds: Mapping[str, BoolColumn], slots: _Slots
-    ) -> Iterator[Offer]:
+    def _offers(self, request: Request, found: Obstructed) -> Iterator[Offer]:
         """All inclusion-minimal sets, fewest rules first, each with its nearest place."""
-        fixed = [rule.code for rule in (*REQUEST_RULES, *FIXED)]
-        possible = np.logical_and.reduce([holds[code] for code in fixed])
-        broken = np.zeros(len(possible), np.int64)
-        for bit, rule in enumerate(EASABLE):
-            broken |= (~holds[rule.code]).astype(np.int64) << bit
-        shorter = replace(request, duration=_shortest(request))
-        found: list[frozenset[str]] = []
+        if found.always:
+            return
+        known: list[tuple[int, bool]] = []
         for short in (False, True):
-            if short and shorter.duration == request.duration:
-                break
-            left = (self._slots(shorter) if short else slots).together & possible
-            for code in sorted(np.unique(broken[left]).tolist(), key=lambda c: c.bit_count()):
-                rules = {rule.code for bit, rule in enumerate(EASABLE) if code >> bit & 1}
-                eased = frozenset(rules | {Fits.code} if short else rules)
-                if any(known <= eased for known in found):
+            if short and shortest(request) == request.duration:
+                return
+            left = self._obstacles.left(request, shortest(request)) if short else found.left
+            broken = found.pairs[left.open]
+            easable = broken <= EASABLE_BITS
+            open_, broken = left.open[easable], broken[easable]
+            met = np.flatnonzero(np.bincount(broken, minlength=1)).tolist()
+            for rules in sorted(met, key=lambda bits: (bits.bit_count(), bits)):
+                if any(fewer & ~rules == 0 and shorter <= short for fewer, shorter in known):
                     continue
-                found.append(eased)
-                places = np.flatnonzero(left & (broken == code))
-                yield self._nearest(request, eased, places, short=short)
+                known.append((rules, short))
+                a = self._nearest(request, left, open_[broken == rules])
+                offer = self._offer(request, a, PAIRS.named(rules), short=short)
+                if self._planned_again(request, offer):
+                    yield offer
 
-    def _nearest(
-        self, request: Request, eased: frozenset[str], places: IntColumn, *, short: bool
-    ) -> Offer:
-        """Of the places that easing these rules opens, the one closest to what was asked."""
-
-        def distance(a: int) -> tuple[int, int, int]:
-            block = self._instance.availabilities[a]
-            return abs(_days_outside(request, block)), block.day, block.start
-
-        a = min(places.tolist(), key=distance)
+    def _offer(self, request: Request, a: int, rules: tuple[str, ...], *, short: bool) -> Offer:
         block = self._instance.availabilities[a]
-        fitting = self._longest(request, block) if short else request
-        outside = _days_outside(request, block)
+        fitting = replace(request, duration=self._longest(request, a)) if short else request
         return Offer(
-            rules=tuple(sorted(eased)),
+            rules=tuple(sorted((*rules, Fits.code) if short else rules)),
             availability=a,
             start=first(self._agenda.starts(fitting, block)),
-            days=outside or None,
+            days=days_outside(request, block) or None,
             minutes=fitting.duration if short else None,
         )
 
-    def _longest(self, request: Request, block: Availability) -> Request:
-        """The request, shortened no more than it takes to get in."""
-        longer = range(_shortest(request) + 1, request.duration)
+    def _planned_again(self, request: Request, offer: Offer) -> bool:
+        """Whether the request, changed as offered, may go there by all rules as they are."""
+        block = self._instance.availabilities[offer.availability]
+        return bool(self._agenda.admits(eased(request, offer, block), block) >> offer.start & 1)
+
+    def _longest(self, request: Request, a: int) -> int:
+        """The longest duration, shorter than asked, for which the request gets in there."""
+        block = self._instance.availabilities[a]
+        personal = request.earliest > 0 or self._agenda.employee_busy(request.employee, block.day)
+        if personal:
+            return self._longest_alone(request, block)
+        known = self._longest_of.get((request.shape, a))
+        if known is None:
+            known = self._longest_of[request.shape, a] = self._longest_alone(request, block)
+        return known
+
+    def _longest_alone(self, request: Request, block: Availability) -> int:
+        longer = range(shortest(request) + 1, request.duration)
 
         def too_long(duration: int) -> bool:
             return not self._agenda.starts(replace(request, duration=duration), block)
 
         # what fits at some length fits at any shorter one
-        duration = _shortest(request) + bisect_left(longer, True, key=too_long)
-        return replace(request, duration=duration)
-
-
-def _shortest(request: Request) -> int:
-    """Minutes to which a planner may shorten an appointment: half, or it would be another one."""
-    return -(-request.duration // 2)
-
-
-def _days_outside(request: Request, block: Availability) -> int:
-    """How many days the availability lies after the window, negative before it, 0 inside."""
-    if block.day < request.from_day:
-        return block.day - request.from_day
-    return max(0, block.day - request.until_day + 1)
-
-
-def _counts(masks: Mapping[str, BoolColumn]) -> dict[str, int]:
-    """How many availabilities each excludes, those that exclude none left out."""
-    counted = {code: int(np.count_nonzero(mask)) for code, mask in masks.items()}
-    return {code: n for code, n in counted.items() if n}
+        return shortest(request) + bisect_left(longer, True, key=too_long)
 
 
 def why_not(
     instance: Instance, plan: Plan, requests: Iterable[int] | None = None
 ) -> list[Explanation]:
-    """The explanations of all requests that the plan leaves out, or of some of them."""
-    planned = {assignment.request for assignment in plan}
-    asked = range(len(instance.requests)) if requests is None else requests
+    """The explanations of all requests that the plan leaves out, or of some of them.
+
+    Of those asked for by index everything is told. Of all, only the first `IN_BULK` by priority and
+    formal request date are asked who holds their places, and of their sets of holders only the
+    first `SETS_IN_BULK` are tried: that keeps a run of any size bounded.
+    """
     answers = WhyNot(instance, plan)
-    return [answers.explain(r) for r in asked if r not in planned]
+    planned = {assignment.request for assignment in plan}
+    if requests is not None:
+        asked = [answers.explain(r) for r in requests if r not in planned]
+        return [answers.with_holders(explanation) for explanation in asked]
+    rows = instance.requests
+    left_out = {
+        r: answers.explain(r) for r, row in enumerate(instance.requests) if r not in planned
+    }
+    # whom no place would suit, nobody holds one for
+    waiting = [r for r, explanation in left_out.items() if explanation.suitable]
+    waiting.sort(key=lambda r: (-rows[r].priority, rows[r].requested_on, rows[r].id))
+    for r in waiting[:IN_BULK]:
+        left_out[r] = answers.with_holders(left_out[r], in_bulk=True)
+    return list(left_out.values())

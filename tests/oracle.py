@@ -10,14 +10,16 @@ The questions it answers:
 * `score(instance, plan)`: the four integers;
 * `earliest_first_come(instance)`: the baseline plan;
 * `best_plan`, `best_weight`, `best_score`: the exact optimum, by trying everything;
-* `reasons`, `only`, `relaxations`: why a request was left out, and what would let it in.
+* `reasons`, `only`, `relaxations`: why a request was left out, and what would let it in;
+* `nearest_miss`: where it comes nearest to going in;
+* `holders`, `best_displacement`: who holds its places, and the cheapest way to get it one.
 
 Every interval is half-open: one may start where another ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
@@ -447,9 +449,10 @@ def _unusable_minutes(instance: Json, availability: Json, busy: list[tuple[int, 
 
 
 def _fitting_starts(instance: Json, request: Json, availability: Json) -> list[int]:
+    latest = availability["end"] - request["duration"]
     return [
         start
-        for start in range(availability["start"], availability["end"])
+        for start in range(availability["start"], latest + 1)
         if fits(instance, request, availability, start)
     ]
 
@@ -727,3 +730,134 @@ def _excluding(
     if not excluding and not possible_starts(instance, others, request, availability):
         excluding.add("no_common_start")
     return excluding
+
+
+# ------------------------------------------------------- the nearest miss, and who holds the places
+
+
+def nearest_miss(
+    instance: Json, plan: Json, request_id: str
+) -> tuple[str, int | None, set[str]] | None:
+    """The availability and start that break the fewest rules, and those rules.
+
+    Of equal ones the fewest days outside the window, then the most points of preference, then the
+    earliest, then the first in the instance. Where nothing fits there is no start, and `fits` is
+    broken beside the rules that do not speak of one.
+    """
+    request, others = _request_and_others(instance, plan, request_id)
+    misses = []
+    for number, availability in enumerate(instance["availabilities"]):
+        day = availability["start"] // MINUTES_A_DAY
+        pair = Pair(instance, request, availability, day)
+        broken = {rule for rule, holds in PAIR_RULES.items() if not holds(pair)}
+        from_day, until_day = request["window"]
+        outside = max(from_day - day, day - (until_day - 1), 0)
+        points = preference(request, availability)
+        starts = _fitting_starts(instance, request, availability)
+        for start in starts or [availability["start"]]:
+            here = Among(instance, _booked(request, availability, start), others)
+            asked = COUPLING_RULES if starts else {"duplicate": duplicate}
+            there = broken | {rule for rule, leaves_room in asked.items() if not leaves_room(here)}
+            if not starts:
+                there.add("fits")
+            order = (len(there), outside, -points, start, number)
+            misses.append((order, (availability["id"], start if starts else None, there)))
+    return min(misses, key=lambda miss: miss[0])[1] if misses else None
+
+
+MOST_HOLDERS = 3
+"""Of a place that more planned requests hold than so many, nothing is said."""
+
+_Placed = dict[str, tuple[str, int]]
+"""Availability and start of each planned request."""
+
+
+def holders(
+    instance: Json, plan: Json, request_id: str
+) -> dict[tuple[str, int], set[frozenset[str]]]:
+    """The places that would suit the request, each with the smallest sets of those who hold it.
+
+    A place suits if every rule allows it beside the existing appointments alone. A set holds it if
+    the request could start there without them, all other planned ones staying, and without fewer
+    of them it could not. Nothing at all where one of the places is free.
+    """
+    request = _named(instance["requests"], request_id)
+    placed = _places(plan)
+    found: dict[tuple[str, int], set[frozenset[str]]] = {}
+    for availability in instance["availabilities"]:
+        existing = existing_appointments(instance)
+        for start in possible_starts(instance, existing, request, availability):
+            mine = _booked(request, availability, start)
+            sets: set[frozenset[str]] = set()
+            for size in range(MOST_HOLDERS + 1):
+                for some in map(frozenset, combinations(sorted(placed), size)):
+                    others = _standing(instance, placed, without=some)
+                    if not any(fewer < some for fewer in sets) and all(
+                        rule(Among(instance, mine, others)) for rule in COUPLING_RULES.values()
+                    ):
+                        sets.add(some)
+            if frozenset() in sets:
+                return {}
+            if sets:
+                found[availability["id"], start] = sets
+    return found
+
+
+def best_displacement(
+    instance: Json, plan: Json, request_id: str
+) -> tuple[int, int, int, int] | None:
+    """The most that the plan can gain by giving the request a held place, by trying everything.
+
+    Each of the holders goes to any place that is then free, or nowhere; all others stay. Counted:
+    weight, minus the number of those holders, seniority, preference, compared in this order.
+    """
+    best: tuple[int, int, int, int] | None = None
+    placed = _places(plan)
+    for place, sets in holders(instance, plan, request_id).items():
+        for some in sets:
+            rest = {name: where for name, where in placed.items() if name not in some}
+            rest[request_id] = place
+            for after in _settled(instance, rest, sorted(some)):
+                change = [
+                    new - old
+                    for new, old in zip(
+                        _first_aims(instance, after), _first_aims(instance, placed), strict=True
+                    )
+                ]
+                gain = (change[0], -len(some), change[1], change[2])
+                best = gain if best is None else max(best, gain)
+    return best
+
+
+def _settled(instance: Json, placed: _Placed, waiting: list[str]) -> Iterator[_Placed]:
+    """Every plan in which each of those waiting has got a place or none."""
+    if not waiting:
+        yield placed
+        return
+    name, *rest = waiting
+    yield from _settled(instance, placed, rest)
+    request = _named(instance["requests"], name)
+    standing = _standing(instance, placed)
+    for availability in instance["availabilities"]:
+        for start in possible_starts(instance, standing, request, availability):
+            yield from _settled(instance, placed | {name: (availability["id"], start)}, rest)
+
+
+def _places(plan: Json) -> _Placed:
+    return {a["request"]: (a["availability"], a["start"]) for a in plan["assignments"]}
+
+
+def _standing(instance: Json, placed: _Placed, without: Collection[str] = ()) -> list[Appointment]:
+    """All appointments, existing and planned, but for those of some requests."""
+    kept = {name: place for name, place in placed.items() if name not in without}
+    planned = _planned(instance, _plan(instance, kept))
+    return existing_appointments(instance) + [mine for _, _, mine in planned]
+
+
+def _first_aims(instance: Json, placed: _Placed) -> tuple[int, int, int]:
+    weight, total_seniority, total_preference = 0, 0, 0
+    for request, availability, mine in _planned(instance, _plan(instance, placed)):
+        weight += request["priority"]
+        total_seniority += seniority(instance, request, mine.start // MINUTES_A_DAY)
+        total_preference += preference(request, availability)
+    return weight, total_seniority, total_preference

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from api.words import Words
-from solver.why_not import Explanation, Offer
+from solver.easing import Offer
+from solver.why_not import Explanation
 from tests.builders import a_request, an_availability, an_instance
 
 SPREEKUUR = Path(sys.executable).with_name("spreekuur")

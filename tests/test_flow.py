@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 
+from solver.board import Boards
 from solver.candidates import Candidates, candidates
-from solver.flow import largest_flow, lexicographic_worth, network, weight_bound
+from solver.flow import largest_flow, network, weight_bound, weight_then_lower_aims
 from solver.rounding import rounded
 from solver.score import score
 from solver.stretches import fullest_sum
@@ -49,14 +50,13 @@ def test_no_bound_lies_under_the_best_plan(instance: Json) -> None:
 @searched()
 def test_the_flow_of_several_aims_is_worth_at_least_the_best_plan(instance: Json) -> None:
     found = asked(instance)
-    flow = largest_flow(network(found), lexicographic_worth(found))
+    flow = largest_flow(network(found), weight_then_lower_aims(found))
     best = oracle.best_plan(instance, aims=3)
     most_preferred = int(found.preference.max(initial=0)) + 1
-    most_senior = (int(found.seniority.max(initial=0)) + 1) * most_preferred
     reached = oracle.score(instance, best)
 
     worth = (
-        reached["weight"] * most_senior
+        reached["weight"] * flow.worth_of.of_weight
         + reached["seniority"] * most_preferred
         + reached["preference"]
     )
@@ -132,8 +132,8 @@ def test_where_nothing_can_be_planned_the_bound_is_zero() -> None:
 def test_the_rounded_flow_of_a_world_without_conflicts_is_the_flow() -> None:
     found = asked(an_instance(requests=requests(2, duration=30)))
     net = network(found)
-    flow = largest_flow(net, lexicographic_worth(found))
+    flow = largest_flow(net, weight_then_lower_aims(found))
 
-    plan = rounded(found, [flow])
+    plan = rounded(Boards(found), [flow])
 
     assert score(found.instance, plan).weight == weight_bound(net) > 0

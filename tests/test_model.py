@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.agenda import Agenda
+from solver.board import Boards
 from solver.candidates import candidates
 from solver.check import check
 from solver.facts import Assignment, Availability, Instance, Modality, Request
@@ -192,7 +193,7 @@ def test_no_greedy_plan_is_better_and_the_search_can_begin_at_it(instance: Insta
     weights = weights_of(instance, choices)
     optimum = solved(instance).objective
     for greedy in (first_come_first_served, *OTHER_ORDERS):
-        plan = greedy(candidates(instance))
+        plan = greedy(Boards(candidates(instance)))
         model = Model(Agenda(instance), choices)
         model.hint(plan)
         model.require(weights, weight_of(instance, plan))

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from tests.effort import searched
 from tests.oracle import (
     EASABLE,
+    best_displacement,
     best_plan,
     best_score,
     best_weight,
     broken_rules,
     earliest_first_come,
+    holders,
     in_order,
+    nearest_miss,
     only,
     reasons,
     relaxations,
@@ -775,6 +778,49 @@ def test_the_others_stay_where_they_are_and_a_planned_request_asks_without_itsel
     assert only(instance, plan, "Q2") == {}
     assert relaxations(instance, plan, "Q2") == set()
     assert reasons(instance, plan, "Q1") == {}
+
+
+def test_the_nearest_miss_of_a1_is_its_excluded_practitioner_whom_nobody_may_ease() -> None:
+    instance = case_a1()
+
+    assert nearest_miss(instance, a_plan(instance), "Q1") == ("A", NINE, {"exclusion"})
+    # without A and the places outside the wish, the short one: nothing fits, so there is no start
+    short = [a for a in instance["availabilities"] if a["id"] == "G"]
+    alone = instance | {"availabilities": short}
+    assert nearest_miss(alone, a_plan(alone), "Q1") == ("G", None, {"fits"})
+
+
+def test_holders_and_the_gain_of_moving_or_dropping_them() -> None:
+    rows = two_requests(priority=1)
+    rows[0] |= {"required_practitioner": "P1", "priority": 3}
+    first = an_availability(end=at(0, "09:30"))
+    second = an_availability(id="A2", practitioner="P2", end=at(0, "09:30"))
+    two_rooms = [a_location(capacity=2)]
+    tight = an_instance(availabilities=[first], requests=rows)
+    roomy = an_instance(availabilities=[first, second], requests=rows, locations=two_rooms)
+    at_nine = {"Q2": ("A1", NINE)}
+
+    for instance, weight in ((tight, 3 - 1), (roomy, 3)):
+        plan = a_plan(instance, at_nine)
+        assert holders(instance, plan, "Q1") == {("A1", NINE): {frozenset({"Q2"})}}
+        gain = best_displacement(instance, plan, "Q1")
+        assert gain is not None
+        assert gain[:2] == (weight, -1)
+    free = a_plan(roomy, {"Q2": ("A2", NINE)})
+    assert holders(roomy, free, "Q1") == {}
+    assert best_displacement(roomy, free, "Q1") is None
+
+
+def test_where_rooms_are_short_each_who_takes_one_holds_the_place_by_himself() -> None:
+    blocks = [
+        an_availability(id=f"A{n}", practitioner=f"P{n}", end=at(0, "09:30")) for n in (1, 2, 3)
+    ]
+    rows = [a_request(id=f"Q{n}", employee=f"W{n}") for n in (1, 2, 3)]
+    rows[0] |= {"required_practitioner": "P1"}
+    instance = an_instance(availabilities=blocks, requests=rows, locations=[a_location(capacity=2)])
+    plan = a_plan(instance, {"Q2": ("A2", NINE), "Q3": ("A3", NINE)})
+
+    assert holders(instance, plan, "Q1") == {("A1", NINE): {frozenset({"Q2"}), frozenset({"Q3"})}}
 
 
 # --- The oracle against itself, on tiny worlds ------------------------------------------------------

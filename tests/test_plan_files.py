@@ -21,8 +21,9 @@ from solver.facts import Assignment, Instance
 from solver.files.plan import assignments_as_file, plan_as_file, read_plan, write_plan
 from solver.files.reading import MalformedInputError
 from solver.process import Solved
+from solver.why_not import why_not
 from tests.command_line import PATIENCE, Ran, called, run, started
-from tests.facts import facts_of
+from tests.facts import assignments_of, facts_of
 from tests.worlds import (
     Json,
     a_location,
@@ -113,6 +114,8 @@ def test_the_keys_are_those_of_the_format(written: Json) -> None:
         "compared",
         "assignments",
         "unplanned",
+        "shortages",
+        "bottlenecks",
         "run",
     ]
     assert list(written["score"]) == ["weight", "seniority", "preference", "unusable_gap_minutes"]
@@ -143,7 +146,15 @@ def test_each_request_left_out_has_its_reasons_and_what_would_help(written: Json
     saturday, never = written["unplanned"]
 
     for left_out in (saturday, never):
-        assert list(left_out) == ["request", "reasons", "only", "relaxations", "offers"]
+        assert list(left_out) == [
+            "request",
+            "reasons",
+            "only",
+            "relaxations",
+            "offers",
+            "suitable",
+            "nearest_miss",
+        ]
     assert saturday["request"] == "only on Saturday"
     assert saturday["reasons"] == {"practitioner_wish": 1, "saturday": 1}
     assert saturday["only"] == {"practitioner_wish": 1, "saturday": 1}
@@ -166,6 +177,41 @@ def test_each_relaxation_comes_with_the_place_it_leads_to(written: Json) -> None
         "location": "L1",
         "practitioner": "P2",
         "start": at(SATURDAY, "09:00"),
+    }
+
+
+def test_each_request_left_out_has_its_nearest_miss(written: Json) -> None:
+    saturday, never = (left_out["nearest_miss"] for left_out in written["unplanned"])
+
+    assert saturday["rules"] == ["practitioner_wish"]
+    assert list(never) == ["availability", "location", "practitioner", "start", "rules"]
+    assert never["rules"] == ["exclusion"]
+
+
+def test_who_holds_the_places_is_named_with_what_it_takes_to_get_one() -> None:
+    requests = [a_request(id=f"Q{n}", employee=f"W{n}", priority=n) for n in (1, 2, 3)]
+    requests[2]["required_practitioner"] = "P1"
+    blocks = [an_availability(id=f"A{n}", practitioner=f"P{n}", end=at(0, "09:30")) for n in (1, 2)]
+    world = an_instance(
+        availabilities=blocks, requests=requests, locations=[a_location(capacity=2)]
+    )
+    problem = facts_of(world)
+    plan = assignments_of(
+        a_plan(world, {"Q1": ("A2", at(0, "09:00")), "Q2": ("A1", at(0, "09:00"))}), problem
+    )
+    content = plan_as_file(problem, solved(plan=plan), why_not(problem, plan), {})
+
+    (left_out,) = content["unplanned"]
+    assert left_out["suitable"] == 1
+    assert left_out["held_by"] == ["Q2"]
+    assert left_out["displacement"] == {
+        "availability": "A1",
+        "location": "L1",
+        "practitioner": "P1",
+        "start": at(0, "09:00"),
+        "moved": [],
+        "left_out": ["Q2"],
+        "gain": {"weight": 1, "seniority": 0, "preference": 0},
     }
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from solver.board import Boards
 from solver.candidates import Candidates, candidates
 from solver.files.instance import read_instance
-from solver.flow import largest_flow, lexicographic_worth, network, weight_bound
+from solver.flow import largest_flow, network, weight_bound, weight_then_lower_aims
 from solver.greedy import best_greedy, first_come_first_served
 from solver.rounding import rounded
 from solver.score import score
@@ -40,10 +41,10 @@ def asked(name: str) -> Candidates:
 def test_first_come_first_served_gets_what_was_measured_elsewhere(name: str, weight: int) -> None:
     found = asked(f"instances/{name}-1")
 
-    reached = score(found.instance, first_come_first_served(found)).weight
+    reached = score(found.instance, first_come_first_served(Boards(found))).weight
 
     assert reached == weight
-    assert score(found.instance, best_greedy(found)).weight >= weight
+    assert score(found.instance, best_greedy(Boards(found))).weight >= weight
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_where_all_durations_are_equal_the_rounded_flow_is_the_optimum(
     found = asked(f"vitoria/vitoria-{name}")
     net = network(found)
 
-    plan = rounded(found, [largest_flow(net, lexicographic_worth(found))])
+    plan = rounded(Boards(found), [largest_flow(net, weight_then_lower_aims(found))])
 
     reached = score(found.instance, plan)
     assert (reached.weight, reached.seniority) == (weight, seniority)

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from solver.displacement import Displacement
+from solver.easing import Offer
 from solver.facts import Assignment, Instance, Plan
 from solver.files.instance import Id, Time
 from solver.files.reading import MalformedInputError, Strict, read_model, shown
 from solver.minutes import MINUTES_PER_DAY
 from solver.process import Solved
-from solver.why_not import Explanation, Offer
+from solver.scarcity import NOTHING_SCARCE, Bottleneck, Scarcity, Shortage
+from solver.why_not import Explanation, Miss
 
 FORMAT = "appt-plan/1"
 
@@ -80,8 +83,10 @@ def plan_as_file(
     solved: Solved,
     left_out: Iterable[Explanation],
     run: Mapping[str, Any],
+    scarcity: Scarcity = NOTHING_SCARCE,
 ) -> dict[str, Any]:
     """A finished run as the content of a plan file, certificate and reasons included."""
+    planned = {assignment.request for assignment in solved.plan}
     return {
         "format": FORMAT,
         "instance": instance.name,
@@ -92,6 +97,8 @@ def plan_as_file(
         "compared": {name: score.as_file() for name, score in solved.compared.items()},
         "assignments": assignments_as_file(instance, solved.plan),
         "unplanned": [_unplanned_as_file(instance, explanation) for explanation in left_out],
+        "shortages": [_shortage_as_file(instance, planned, s) for s in scarcity.shortages],
+        "bottlenecks": [_bottleneck_as_file(instance, b) for b in scarcity.bottlenecks],
         "run": {
             **run,
             "iterations": solved.iterations,
@@ -101,31 +108,108 @@ def plan_as_file(
     }
 
 
+MOST_HOLDERS_NAMED = 10
+"""Holders of a request's places that the file names: those who hold most of them."""
+
+
 def _unplanned_as_file(instance: Instance, explanation: Explanation) -> dict[str, Any]:
-    return {
+    content: dict[str, Any] = {
         "request": instance.requests[explanation.request].id,
         "reasons": dict(explanation.reasons),
         "only": dict(explanation.only),
         "relaxations": [list(offer.rules) for offer in explanation.offers],
         "offers": [_offer_as_file(instance, offer) for offer in explanation.offers],
+        "suitable": explanation.suitable,
+    }
+    if explanation.nearest is not None:
+        content["nearest_miss"] = _miss_as_file(instance, explanation.nearest)
+    if explanation.holders:
+        named = explanation.holders[:MOST_HOLDERS_NAMED]
+        content["held_by"] = [instance.requests[holder].id for holder in named]
+    if explanation.displacement is not None:
+        content["displacement"] = _displacement_as_file(instance, explanation.displacement)
+    return content
+
+
+def _place_as_file(instance: Instance, availability: int, start: int | None) -> dict[str, Any]:
+    """An availability by name, and a start in it, counted from the start of the horizon."""
+    block = instance.availabilities[availability]
+    content: dict[str, Any] = {
+        "availability": block.id,
+        "location": instance.locations[block.location].id,
+        "practitioner": instance.practitioners[block.practitioner],
+    }
+    if start is not None:
+        content["start"] = MINUTES_PER_DAY * block.day + start
+    return content
+
+
+def _miss_as_file(instance: Instance, miss: Miss) -> dict[str, Any]:
+    """Where a request comes nearest; without a start where none fits."""
+    return _place_as_file(instance, miss.availability, miss.start) | {"rules": list(miss.rules)}
+
+
+def _displacement_as_file(instance: Instance, displacement: Displacement) -> dict[str, Any]:
+    """Who would go where, and what the plan as a whole would gain (a loss is negative)."""
+    gain = displacement.gain
+    return {
+        **_place_as_file(instance, displacement.place.availability, displacement.place.start),
+        "moved": assignments_as_file(instance, displacement.moved),
+        "left_out": [instance.requests[holder].id for holder in displacement.left_out],
+        "gain": {
+            "weight": gain.weight,
+            "seniority": gain.seniority,
+            "preference": gain.preference,
+        },
     }
 
 
 def _offer_as_file(instance: Instance, offer: Offer) -> dict[str, Any]:
     """Where an easing of rules would lead: how many days outside the window, how many minutes."""
-    block = instance.availabilities[offer.availability]
-    content: dict[str, Any] = {
+    content = {
         "rules": list(offer.rules),
-        "availability": block.id,
-        "location": instance.locations[block.location].id,
-        "practitioner": instance.practitioners[block.practitioner],
-        "start": MINUTES_PER_DAY * block.day + offer.start,
+        **_place_as_file(instance, offer.availability, offer.start),
     }
     if offer.days is not None:
         content["days"] = offer.days
     if offer.minutes is not None:
         content["minutes"] = offer.minutes
     return content
+
+
+def _shortage_as_file(instance: Instance, planned: set[int], shortage: Shortage) -> dict[str, Any]:
+    """Who competes for which places, who of them is planned, and why they cannot all be."""
+    blocks = [instance.availabilities[a] for a in shortage.availabilities]
+    ids = {r: instance.requests[r].id for r in shortage.requests}
+    return {
+        "wanted": shortage.wanted,
+        "places": shortage.places,
+        "deficit": shortage.deficit,
+        "minutes_wanted": shortage.minutes_wanted,
+        "minutes_there": shortage.minutes_there,
+        "proof": "counting" if shortage.by_counting else "flow",
+        "requests": list(ids.values()),
+        "planned": [id_ for r, id_ in ids.items() if r in planned],
+        "availabilities": [block.id for block in blocks],
+        "locations": [
+            instance.locations[place].id for place in sorted({b.location for b in blocks})
+        ],
+        "days": sorted({block.day for block in blocks}),
+    }
+
+
+def _bottleneck_as_file(instance: Instance, bottleneck: Bottleneck) -> dict[str, Any]:
+    """Where an hour more would help, whose, and what it is worth at most."""
+    block = instance.availabilities[bottleneck.availability]
+    return {
+        "location": instance.locations[bottleneck.location].id,
+        "day": bottleneck.day,
+        "types": [instance.types[kind].id for kind in sorted(bottleneck.types)],
+        "availability": block.id,
+        "practitioner": instance.practitioners[block.practitioner],
+        "worth": round(bottleneck.worth, 2),
+        "requests": round(bottleneck.requests, 2),
+    }
 
 
 def refuse_as_target(file: Path, instance: Path) -> None:

@@ -1,0 +1,73 @@
+"""Shortages: the smallest sets of requests that compete for fewer places than they are.
+
+Hall's theorem, in minutes: not all of a set can be planned if together they need more than all that
+they may go to can take. What misses the most minutes is a minimum cut of the flow, and there is one
+such set inside all others: those whom somebody left short could ask for minutes, and so on. It falls
+apart into components, each a shortage by itself. Neither the plan nor who weighs more decides what
+is one; every request that some fullest use of the minutes leaves short is in exactly one.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from solver.bottleneck import bottlenecks
+from solver.candidates import Candidates
+from solver.contest import Claims, Contest, Rivals
+from solver.facts import IntColumn
+from solver.flow import Network
+from solver.scarcity import Scarcity, Shortage
+
+
+def scarcity(all_candidates: Candidates, networks: Sequence[Network]) -> Scarcity:
+    """What is scarce, whatever is planned; `networks`: those of all parts of the candidates."""
+    claims = Claims.in_instance(all_candidates.instance)
+    found = shortages(claims, networks)
+    return Scarcity(tuple(found), tuple(bottlenecks(all_candidates, claims, networks, found)))
+
+
+def shortages(claims: Claims, networks: Sequence[Network]) -> list[Shortage]:
+    """All shortages of these networks, the largest deficit first."""
+    found = [shortage for net in networks for shortage in _of_network(claims, net)]
+    return sorted(found, key=lambda s: (-s.deficit, -s.minutes_wanted, s.requests))
+
+
+def _of_network(claims: Claims, net: Network) -> list[Shortage]:
+    """The shortages of one network, served for the number of claims alone.
+
+    Those who are in no shortage have all their minutes and take none from those who are: so these
+    are served as well as if they were alone.
+    """
+    who = claims.taking_part(net.arc_request)
+    contest = Contest(claims, [net], who, np.ones_like(who))
+    contest.serve_best()
+    return [_told(claims, net, contest, rivals) for rivals in contest.rivals()]
+
+
+def _told(claims: Claims, net: Network, contest: Contest, rivals: Rivals) -> Shortage:
+    requests = np.flatnonzero(np.isin(claims.of, rivals.claims))
+    options = net.candidates.availability[np.isin(net.candidates.request, requests)]
+    minutes = claims.minutes[rivals.claims]
+    served = contest.served[np.searchsorted(contest.who, rivals.claims)]
+    places = _whole(served, minutes)
+    return Shortage(
+        requests=tuple(requests.tolist()),
+        wanted=len(rivals.claims),
+        places=places,
+        availabilities=tuple(np.unique(options).tolist()),
+        minutes_wanted=int(minutes.sum()),
+        minutes_there=rivals.minutes_there,
+        by_counting=places == counted_places(minutes, rivals.minutes_there),
+    )
+
+
+def counted_places(minutes: IntColumn, there: int) -> int:
+    """How many appointments of these lengths go into so many minutes, the shortest first."""
+    return int(np.count_nonzero(np.cumsum(np.sort(minutes)) <= there))
+
+
+def _whole(served: IntColumn, minutes: IntColumn) -> int:
+    """How many claims that is, parts of them added up and the rest cut off."""
+    lengths = np.unique(minutes)
+    return sum(Fraction(int(served[minutes == n].sum()), int(n)) for n in lengths) // 1
