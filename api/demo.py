@@ -19,7 +19,7 @@ from solver.aims import BEST_GREEDY, FIRST_COME, Baseline
 from solver.facts import Instance
 from solver.files.plan import assignments_as_file
 from solver.process import Solved
-from solver.scarcity import NOTHING_SCARCE, Scarcity
+from solver.scarcity import Scarcity
 from solver.why_not import Explanation
 
 URGENT = 100
@@ -80,7 +80,6 @@ class Run:
     solved: Solved
     left: Sequence[Explanation]
     folder: Path
-    scarcity: Scarcity = NOTHING_SCARCE
 
 
 def report(console: Console, run: Run) -> None:
@@ -88,10 +87,10 @@ def report(console: Console, run: Run) -> None:
     words = Words(run.instance, labels(run.world))
     console.print(Panel(_headline(run), title="Spreekuur: three weeks, planned"))
     console.print(_comparison(run.solved))
-    if run.scarcity.shortages:
-        console.print(_shortages(words, run.scarcity))
-    if run.scarcity.bottlenecks:
-        console.print(_bottlenecks(words, run.scarcity))
+    if run.solved.scarcity.shortages:
+        console.print(_shortages(words, run.solved.scarcity))
+    if run.solved.scarcity.bottlenecks:
+        console.print(_bottlenecks(words, run.solved.scarcity))
     console.print(_what_would_help(words, run.left))
     for explanation in run.left[:TOLD_IN_FULL]:
         console.print(_in_full(words, run.instance, explanation))

@@ -50,15 +50,10 @@ class Boards:
     def plan_on(self, board: Board) -> Plan:
         """The plan that is on a board."""
         planned = np.flatnonzero(board.where != NOWHERE)
-        return tuple(
-            Assignment(r, a, start)
-            for r, a, start in zip(
-                planned.tolist(),
-                board.where[planned].tolist(),
-                (board.start[planned] * self.slot).tolist(),
-                strict=True,
-            )
-        )
+        availability = board.where[planned].tolist()
+        start = (board.start[planned] * self.slot).tolist()
+        lines = zip(planned.tolist(), availability, start, strict=True)
+        return tuple(map(Assignment._make, lines))
 
 
 def slot_minutes(instance: Instance) -> int:

@@ -19,7 +19,8 @@ from scipy.sparse.csgraph import connected_components
 
 from solver.agenda import Agenda
 from solver.candidates import Candidates, candidates, pair_rules_hold
-from solver.contest import HOUR, Claims, Contest, Longer
+from solver.contest import HOUR, Contest, Longer
+from solver.demands import Demands
 from solver.facts import NONE, Availability, FloatColumn, IntColumn
 from solver.flow import Network
 from solver.minutes import Minutes, on_grid, span
@@ -36,51 +37,51 @@ Place = tuple[int, int, frozenset[int]]
 
 def bottlenecks(
     all_candidates: Candidates,
-    claims: Claims,
+    demands: Demands,
     networks: Sequence[Network],
     shortages: Iterable[Shortage],
 ) -> list[Bottleneck]:
     """The places where an hour more is worth most, the best first."""
     short = [np.asarray(s.requests, np.int64) for s in shortages]
-    in_shortages = claims.taking_part(np.concatenate([*short, np.empty(0, np.int64)]))
-    everyone = np.arange(len(claims.minutes))
+    in_shortages = demands.taking_part(np.concatenate([*short, np.empty(0, np.int64)]))
+    everyone = np.arange(len(demands.minutes))
     if not len(everyone):
         return []
     # who has no option at all competes with nobody, and yet an hour may be his first
-    optionless = np.setdiff1d(everyone, claims.taking_part(all_candidates.request))
+    optionless = np.setdiff1d(everyone, demands.taking_part(all_candidates.request))
     missing = np.union1d(in_shortages, optionless)
     contests = []
-    for some in _groups(all_candidates, claims, networks):
+    for some in _groups(all_candidates, demands, networks):
         if np.isin(some, missing).any():
-            nearby = _networks_of(claims, networks, some)
-            contest = Contest(claims, nearby, some, claims.priority[some])
+            nearby = _networks_of(demands, networks, some)
+            contest = Contest(demands, nearby, some, demands.priority[some])
             # who is in no shortage gets all he needs, whoever comes first
             contest.serve(np.flatnonzero(~np.isin(some, missing)))
             contest.serve_best()
             contests.append(contest)
-    hours = _Hours(all_candidates, claims, contests)
+    hours = _Hours(all_candidates, demands, contests)
     found = [hours.worth(a) for a in hours.promising()[:TRIED]]
     found = [b for b in found if b.worth]
     return sorted(found, key=lambda b: (-b.worth, b.day, b.location, b.availability))[:TOLD]
 
 
-def _networks_of(claims: Claims, networks: Sequence[Network], some: IntColumn) -> list[Network]:
-    return [net for net in networks if np.isin(claims.of[net.arc_request], some).any()]
+def _networks_of(demands: Demands, networks: Sequence[Network], some: IntColumn) -> list[Network]:
+    return [net for net in networks if np.isin(demands.of[net.arc_request], some).any()]
 
 
 def _groups(
-    all_candidates: Candidates, claims: Claims, networks: Sequence[Network]
+    all_candidates: Candidates, demands: Demands, networks: Sequence[Network]
 ) -> list[IntColumn]:
-    """The claims in groups that share no network, nor a location to which two of them might go."""
+    """The demands in groups that share no network, nor a location to which two of them might go."""
     wishes = all_candidates.columns[0].locations
-    wishing = np.flatnonzero(claims.of != NONE)
+    wishing = np.flatnonzero(demands.of != NONE)
     line, location = np.nonzero(wishes.table[wishes.which[wishing]])
-    everyone, locations = len(claims.minutes), wishes.table.shape[1]
-    claim, place = [claims.of[wishing[line]]], [everyone + location]
+    everyone, locations = len(demands.minutes), wishes.table.shape[1]
+    demand, place = [demands.of[wishing[line]]], [everyone + location]
     for number, net in enumerate(networks):
-        claim.append(claims.taking_part(net.arc_request))
-        place.append(np.full(len(claim[-1]), everyone + locations + number))
-    ends = (np.concatenate(claim), np.concatenate(place))
+        demand.append(demands.taking_part(net.arc_request))
+        place.append(np.full(len(demand[-1]), everyone + locations + number))
+    ends = (np.concatenate(demand), np.concatenate(place))
     nodes = everyone + locations + len(networks)
     graph = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(nodes, nodes))
     label = connected_components(graph, directed=False)[1][:everyone]
@@ -91,14 +92,14 @@ class _Hours:
     """Availabilities an hour longer."""
 
     def __init__(
-        self, all_candidates: Candidates, claims: Claims, contests: Sequence[Contest]
+        self, all_candidates: Candidates, demands: Demands, contests: Sequence[Contest]
     ) -> None:
         self._candidates = all_candidates
         self._instance = all_candidates.instance
-        self._claims = claims
+        self._demands = demands
         self._contests = contests
         self._stands = Agenda(self._instance)
-        everyone = len(claims.minutes)
+        everyone = len(demands.minutes)
         self._contest_of = np.full(everyone, NONE, np.int64)
         self._urgency = np.zeros(everyone)
         self._missing = np.zeros(everyone, np.int64)
@@ -111,8 +112,8 @@ class _Hours:
 
     def promising(self) -> list[int]:
         """Of each place the availability that promises most, the most promising first."""
-        found, claims = self._candidates, self._claims
-        waiting = np.flatnonzero((claims.of != NONE) & (self._missing[claims.of] > 0))
+        found, demands = self._candidates, self._demands
+        waiting = np.flatnonzero((demands.of != NONE) & (self._missing[demands.of] > 0))
         # a day on which everybody is occupied has no candidates: an hour more begins with none
         longer = replace(
             self._instance,
@@ -123,9 +124,9 @@ class _Hours:
         directly = candidates(longer)
         request, availability = waiting[directly.request], directly.availability
         first = np.zeros(len(self._instance.availabilities))
-        np.maximum.at(first, found.availability, self._urgency[claims.of[found.request]])
-        np.maximum.at(first, availability, self._urgency[claims.of[request]])
-        filled = self._filled(claims.of[request], availability)
+        np.maximum.at(first, found.availability, self._urgency[demands.of[found.request]])
+        np.maximum.at(first, availability, self._urgency[demands.of[request]])
+        filled = self._filled(demands.of[request], availability)
         places: dict[Place, int] = {}
         order = np.lexsort((-filled, -first))
         for a in order[first[order] > 0].tolist():
@@ -133,13 +134,13 @@ class _Hours:
             places.setdefault((block.location, block.day, block.types), a)
         return list(places.values())
 
-    def _filled(self, claim: IntColumn, availability: IntColumn) -> FloatColumn:
+    def _filled(self, demand: IntColumn, availability: IntColumn) -> FloatColumn:
         """What an hour of each availability is worth to those who may use it themselves."""
-        rate = self._claims.priority[claim] / self._claims.minutes[claim]
-        order = np.lexsort((claim, -rate, availability))
-        claim, availability, rate = claim[order], availability[order], rate[order]
-        until = np.cumsum(self._missing[claim])
-        before = until - self._missing[claim]
+        rate = self._demands.priority[demand] / self._demands.minutes[demand]
+        order = np.lexsort((demand, -rate, availability))
+        demand, availability, rate = demand[order], availability[order], rate[order]
+        until = np.cumsum(self._missing[demand])
+        before = until - self._missing[demand]
         first = np.searchsorted(availability, availability)
         minutes = np.clip(until - before[first], 0, HOUR) - np.clip(before - before[first], 0, HOUR)
         worth = np.zeros(len(self._instance.availabilities))
@@ -153,7 +154,7 @@ class _Hours:
         block = self._instance.availabilities[a]
         who = self._may_go(a)
         # whoever may go to one location is in one group, and so in one contest
-        contest = self._contests[self._contest_of[self._claims.of[who[0]]]]
+        contest = self._contests[self._contest_of[self._demands.of[who[0]]]]
         worth, more = contest.with_hour(self._longer(a, who, contest))
         return Bottleneck(
             location=block.location,
@@ -168,7 +169,7 @@ class _Hours:
         """The requests that pair and request rules allow there, if they are in any contest."""
         requests, availabilities = self._candidates.columns
         everyone = np.flatnonzero(
-            (self._claims.of != NONE) & (self._contest_of[self._claims.of] != NONE)
+            (self._demands.of != NONE) & (self._contest_of[self._demands.of] != NONE)
         )
         here = availabilities.take(np.full(len(everyone), a))
         return everyone[pair_rules_hold(requests.take(everyone), here)]
@@ -190,10 +191,10 @@ class _Hours:
                 lengths[request.occupied] += 1
                 fitting.append(r)
         before = 0 if stretch is None else int(contest.capacity[stretch])
-        claims = np.searchsorted(
-            contest.who, self._claims.taking_part(np.asarray(fitting, np.int64))
+        demands = np.searchsorted(
+            contest.who, self._demands.taking_part(np.asarray(fitting, np.int64))
         )
-        return Longer(stretch, fullest_sum(lengths, longer.end - begin) - before, claims)
+        return Longer(stretch, fullest_sum(lengths, longer.end - begin) - before, demands)
 
     def _free_from(self, a: int, who: IntColumn) -> int:
         """Since when nothing stands at the end of an availability to which nobody could go yet.

@@ -51,6 +51,7 @@ class _Sender:
                 iterations=search.iterations,
                 seconds=seconds,
                 complete=complete,
+                scarcity=search.scarcity,
             )
         )
         self._sent = time.monotonic()

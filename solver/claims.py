@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from solver.compiled.claims import Seats, claim
-from solver.greedy import filled
+from solver.greedy import fill
 from solver.rules.words import grouped
 from solver.search import Search
 
@@ -34,15 +34,12 @@ class Claims:
             np.int32,
         )
         seats = _seats(search)
-        plan = search.plan
+        board = boards.holding(search.plan)
         for _ in range(MOST_ROUNDS):
-            plan = filled(boards, plan)
-            board = boards.holding(plan)
-            changed = claim(board, seats, order)
-            plan = boards.plan_on(board)
-            if not changed:
+            fill(boards, board)
+            if not claim(board, seats, order):
                 break
-        search.offer(plan)
+        search.offer(boards.plan_on(board))
 
 
 def _seats(search: Search) -> Seats:

@@ -1,16 +1,16 @@
-"""Who competes for what: claims against free stretches, as maximum flows of minutes.
+"""Who competes for what: demands against free stretches, as maximum flows of minutes.
 
 The network is that of `flow.py`; what it leaves out can only make more possible. But here all
-minutes of a claim are worth the same wherever they go. The minutes that can be served are then a
-polymatroid (Edmonds 1970): whoever serves the claims class by class, the most worth per minute
+minutes of a demand are worth the same wherever they go. The minutes that can be served are then a
+polymatroid (Edmonds 1970): whoever serves the demands class by class, the most worth per minute
 first, and takes no minute back, ends at the best. Each class is one maximum flow in whole minutes
 that goes on where the last one ended: exact, and without a second solver to trust.
 
-    source -> claim -> stretch, entered -> stretch, left -> segment -> sink
+    source -> demand -> stretch, entered -> stretch, left -> segment -> sink
                                            stretch, left ------------> sink
-              claim -> longer -> stretch, entered       these three are closed,
+              demand -> longer -> stretch, entered       these three are closed,
                        longer ------------------------------> sink      but for "what if"
-              claim ----------------------------------------> sink
+              demand ----------------------------------------> sink
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,10 +22,10 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from solver.facts import NONE, BoolColumn, Instance, IntColumn
+from solver.compiled.residual import Arcs, leading_on, leading_to, push
+from solver.demands import Demands
+from solver.facts import NONE, BoolColumn, IntColumn
 from solver.flow import Network
-from solver.residual import Arcs, leading_on, leading_to, push
-from solver.rules import REQUEST_RULES
 from solver.stretches import Stretch
 
 HOUR = 60
@@ -35,56 +35,14 @@ UNBOUNDED = 1 << 40
 """More minutes than there are."""
 
 
-@dataclass(frozen=True)
-class Claims:
-    """The appointments that are wanted, by requests that may be planned at all.
-
-    A claim is one request, or all of an employee's requests of a type that refuses duplicates: of
-    those at most one is planned, so they want one place. `of`: the claim of each request, `NONE`
-    where a rule bars the request wherever it would go. `minutes`: what a claim occupies at least.
-    `priority`: what it weighs at most.
-    """
-
-    of: IntColumn
-    minutes: IntColumn
-    priority: IntColumn
-
-    @classmethod
-    def in_instance(cls, instance: Instance) -> "Claims":
-        """All claims, numbered in the order of their first requests."""
-        numbers: dict[tuple[int, ...], int] = {}
-        minutes: list[int] = []
-        priority: list[int] = []
-        of = np.full(len(instance.requests), NONE, np.int64)
-        for r, request in enumerate(instance.requests):
-            if not all(rule.admits(request) for rule in REQUEST_RULES):
-                continue
-            alike = request.type in instance.duplicates_refused
-            key = (request.employee, request.type) if alike else (r,)
-            claim = of[r] = numbers.setdefault(key, len(numbers))
-            if claim == len(minutes):
-                minutes.append(request.occupied)
-                priority.append(request.priority)
-            else:
-                minutes[claim] = min(minutes[claim], request.occupied)
-                priority[claim] = max(priority[claim], request.priority)
-        return cls(of, np.asarray(minutes, np.int64), np.asarray(priority, np.int64))
-
-    def taking_part(self, requests: IntColumn) -> IntColumn:
-        """The claims of these requests, sorted."""
-        found: IntColumn = np.unique(self.of[requests])
-        taking: IntColumn = found[found != NONE]
-        return taking
-
-
 @dataclass(frozen=True, slots=True)
 class Rivals:
     """A component of a contest in which minutes are missing.
 
-    `claims`: numbers of `Claims`. `minutes_there`: what the stretches take that they lead to.
+    `demands`: numbers of `Demands`. `minutes_there`: what the stretches take that they lead to.
     """
 
-    claims: IntColumn
+    demands: IntColumn
     minutes_there: int
 
 
@@ -93,41 +51,41 @@ class Longer:
     """A stretch that would go on for an hour, and who may go there then.
 
     `stretch`: its number in the contest; None: there was none that the hour goes on from.
-    `minutes`: so many more can be filled. `claims`: positions among those who take part.
+    `minutes`: so many more can be filled. `demands`: positions among those who take part.
     """
 
     stretch: int | None
     minutes: int
-    claims: IntColumn
+    demands: IntColumn
 
 
 class Contest:
-    """Some claims, and all that they may go to in these networks.
+    """Some demands, and all that they may go to in these networks.
 
-    `who`: the claims that take part, sorted. `worth`: what each of them is worth, served whole.
+    `who`: the demands that take part, sorted. `worth`: what each of them is worth, served whole.
     `served`: the minutes that each has so far.
     """
 
     def __init__(
-        self, claims: Claims, networks: Sequence[Network], who: IntColumn, worth: IntColumn
+        self, demands: Demands, networks: Sequence[Network], who: IntColumn, worth: IntColumn
     ) -> None:
         self.who = who
         self.worth = worth
-        self.minutes = claims.minutes[who]
+        self.minutes = demands.minutes[who]
         self.served = np.zeros(len(who), np.int64)
         self.stretches: list[Stretch] = [s for net in networks for s in net.stretches]
         self.capacity = np.concatenate([*(net.capacity for net in networks), np.empty(0, np.int64)])
         self._last = {(s.availability, s.end): i for i, s in enumerate(self.stretches)}
         everyone, stretches = len(who), len(self.stretches)
         segments = sum(len(net.segment_capacity) for net in networks)
-        self._claim = 1 + np.arange(everyone)
+        self._demand = 1 + np.arange(everyone)
         self._entered = 1 + everyone + np.arange(stretches)
         self._left = self._entered + stretches
         self._sink = 1 + everyone + 2 * stretches + segments
         self._longer = self._sink + 1
         nodes = self._sink + 2
         self._straight = [not outlets for net in networks for outlets in net.outlets]
-        tail, head, capacity = _joined([*self._arcs(claims, networks), *self._closed()])
+        tail, head, capacity = _joined([*self._arcs(demands, networks), *self._closed()])
         # each arc has its way back, which holds what can be taken back
         ends = (np.concatenate([tail, head]), np.concatenate([head, tail]))
         both = np.concatenate([capacity, np.zeros(len(tail), np.int64)])
@@ -142,23 +100,23 @@ class Contest:
         self._key = self._tail * nodes + self._head
         self._capacity: IntColumn = graph.data
         self._left_over = self._capacity.copy()
-        self._demand = self._at(SOURCE, self._claim)
-        self._left_over[self._demand] = 0
+        self._asking = self._at(SOURCE, self._demand)
+        self._left_over[self._asking] = 0
 
-    def _arcs(self, claims: Claims, networks: Sequence[Network]) -> "Iterator[_Arcs]":
-        """The networks' own arcs, those of claims that take part only."""
-        place = np.full(len(claims.minutes) + 1, NONE, np.int64)
+    def _arcs(self, demands: Demands, networks: Sequence[Network]) -> "Iterator[_Arcs]":
+        """The networks' own arcs, those of demands that take part only."""
+        place = np.full(len(demands.minutes) + 1, NONE, np.int64)
         place[self.who] = np.arange(len(self.who))
-        yield SOURCE, self._claim, self.minutes
+        yield SOURCE, self._demand, self.minutes
         stretch, segment = 0, int(self._sink) - sum(len(net.segment_capacity) for net in networks)
         for net in networks:
             inside = slice(stretch, stretch + len(net.stretches))
             entered, left = self._entered[inside], self._left[inside]
-            mine = place[claims.of[net.arc_request]]
+            mine = place[demands.of[net.arc_request]]
             here = mine != NONE
-            # where several requests of one claim go to a stretch, their arcs become one
+            # where several requests of one demand go to a stretch, their arcs become one
             who = mine[here]
-            yield self._claim[who], entered[net.arc_stretch[here]], self.minutes[who]
+            yield self._demand[who], entered[net.arc_stretch[here]], self.minutes[who]
             yield entered, left, net.capacity
             ways_out = [
                 (s, segment + to, minutes)
@@ -176,8 +134,8 @@ class Contest:
     def _closed(self) -> "Iterator[_Arcs]":
         """The arcs of the hour more."""
         for tail, head in (
-            (self._claim, self._longer),
-            (self._claim, np.asarray([self._sink])),
+            (self._demand, self._longer),
+            (self._demand, np.asarray([self._sink])),
             (self._longer, self._entered),
             (self._left, self._sink),
             (self._longer, np.asarray([self._sink])),
@@ -201,7 +159,7 @@ class Contest:
         """Serve these (positions) as far as it goes beside who is served; the minutes they got."""
         if not len(some):
             return np.empty(0, np.int64)
-        demand = self._demand[some]
+        demand = self._asking[some]
         missing = (self.minutes - self.served)[some]
         self._left_over[demand] = missing
         push(self._ways, self._left_over, SOURCE, self._sink)
@@ -255,8 +213,8 @@ class Contest:
             label[self._tail[around]], self._capacity[around], minlength=label.max() + 1
         )
         found = []
-        for number in np.unique(label[self._claim[self.short]]):
-            mine = np.flatnonzero(reached[self._claim] & (label[self._claim] == number))
+        for number in np.unique(label[self._demand[self.short]]):
+            mine = np.flatnonzero(reached[self._demand] & (label[self._demand] == number))
             # the proof does not need the flow: this much leads out of the set, and no more
             if there[number] != self.served[mine].sum():
                 raise RuntimeError("the maximum flow is none")
@@ -272,17 +230,17 @@ class Contest:
             still[some] = self.short[some]
             if not (still & unknown).any():
                 continue
-            reached = self._reached_from(still)[self._claim]
-            for claim in np.flatnonzero(reached & unknown).tolist():
-                found[claim] = rate
+            reached = self._reached_from(still)[self._demand]
+            for demand in np.flatnonzero(reached & unknown).tolist():
+                found[demand] = rate
             unknown &= ~reached
         return found
 
     def _reached_from(self, some: BoolColumn) -> BoolColumn:
-        """The nodes to which these claims could send a minute more."""
-        self._left_over[self._demand[some]] = 1
+        """The nodes to which these demands could send a minute more."""
+        self._left_over[self._asking[some]] = 1
         reached = leading_on(self._ways, self._left_over, SOURCE)
-        self._left_over[self._demand[some]] = 0
+        self._left_over[self._asking[some]] = 0
         return reached
 
     # what if
@@ -292,14 +250,14 @@ class Contest:
         return self._last.get((availability, end))
 
     def with_hour(self, longer: Longer) -> tuple[Fraction, Fraction]:
-        """What it would be worth, and how many claims more would be served, parts counted.
+        """What it would be worth, and how many demands more would be served, parts counted.
 
         Everybody must have been served so that it is worth most. The contest stays as it was.
         """
         before = self._left_over.copy(), self.served.copy()
         displacing = self._open(longer)
         # whoever can gain could send minutes to the hour as things stand, or makes way for another
-        near = leading_to(self._ways, self._left_over, self._longer)[self._claim]
+        near = leading_to(self._ways, self._left_over, self._longer)[self._demand]
         may_gain = near & self.short
         later = np.ones(len(self.who), np.bool_)
         for _, some in self.classes:
@@ -333,7 +291,7 @@ class Contest:
         before may use the stretch too, and more of it may be filled than before.
         """
         left_over = self._left_over
-        left_over[self._at(self._claim[longer.claims], self._longer)] = UNBOUNDED
+        left_over[self._at(self._demand[longer.demands], self._longer)] = UNBOUNDED
         if longer.stretch is None:
             left_over[self._at(self._longer, self._sink)] = longer.minutes
             return False
@@ -345,12 +303,12 @@ class Contest:
         left_over[self._at(left, self._sink)] += longer.minutes if straight else HOUR
         out = slice(self._ways.begin[entered], self._ways.begin[entered + 1])
         fitted = self._head[out][self._capacity[self._ways.back[out]] > 0]
-        joining = ~np.isin(self._claim[longer.claims], fitted)
+        joining = ~np.isin(self._demand[longer.demands], fitted)
         return not straight or bool(joining.any())
 
     def _serve_instead(self, waiting: IntColumn, later: BoolColumn) -> BoolColumn:
         """Serve these with minutes of those who come later; who gave any."""
-        giving = self._at(self._claim, self._sink)
+        giving = self._at(self._demand, self._sink)
         self._left_over[giving[later]] = self.served[later]
         self.serve(waiting)
         given = np.where(later, self.served - self._left_over[giving], 0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntFlag
 from functools import cached_property
-from typing import Protocol, overload
+from typing import NamedTuple, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,9 +204,11 @@ class Shape:
         return self.duration + self.buffer
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """One request, planned: the availability's index and the start as minute of its day."""
+class Assignment(NamedTuple):
+    """One request, planned: the availability's index and the start as minute of its day.
+
+    A tuple and no dataclass: a plan has tens of thousands, and is made anew every second.
+    """
 
     request: int
     availability: int

@@ -10,7 +10,7 @@ import numpy as np
 from solver.board import Boards
 from solver.candidates import Candidates
 from solver.compiled.greedy import best_fit, first_come
-from solver.compiled.state import Ints
+from solver.compiled.state import Board, Ints
 from solver.facts import Plan
 from solver.score import score
 
@@ -42,8 +42,13 @@ def worth_per_minute_first(boards: Boards) -> Plan:
 def filled(boards: Boards, plan: Plan) -> Plan:
     """The plan with all who still fit as it stands, by worth, each where it fills best."""
     board = boards.holding(plan)
-    best_fit(board, _order(by_worth(boards.candidates)))
+    fill(boards, board)
     return boards.plan_on(board)
+
+
+def fill(boards: Boards, board: Board) -> None:
+    """The same on a board."""
+    best_fit(board, _order(by_worth(boards.candidates)))
 
 
 def by_worth(candidates: Candidates) -> list[int]:

@@ -26,6 +26,7 @@ from solver.referee import Referee
 from solver.rounding import rounded
 from solver.score import score
 from solver.search import Part, Search, Stage
+from solver.shortage import scarcity
 
 FLOWS_AS_ONE = 15_000
 """Requests of a part up to which it is bounded as a whole, too."""
@@ -92,6 +93,20 @@ class Bound:
         search.report(search)
 
 
+class Shortages:
+    """Who competes for too few places, and where an hour more would help: no plan decides that."""
+
+    name = "shortages"
+
+    def run(self, search: Search) -> None:
+        """Find what is scarce, in the networks that bound best."""
+        networks: list[Network] = []
+        for part in search.parts:
+            flows = part.flows_by_weight if part.whole is None else [part.whole.result()]
+            networks += [flow.network for flow in flows]
+        search.scarcity = scarcity(search.candidates, networks)
+
+
 def _largest_flow(net: Network, aim: Callable[[Candidates], Worth]) -> Flow:
     return largest_flow(net, aim(net.candidates))
 
@@ -111,7 +126,9 @@ STAGES: tuple[Stage, ...] = (
     Greedy(),
     Flows(),
     Rounding(),
+    Claims(),
     Bound(),
+    Shortages(),
     Packing(),
     SmallParts(),
     Neighbourhoods(),
@@ -152,5 +169,5 @@ def run(
             stage_began = time.monotonic()
             search.stage = stage.name
             stage.run(search)
-            seconds[stage.name] = time.monotonic() - stage_began
+            seconds[stage.name] = seconds.get(stage.name, 0.0) + time.monotonic() - stage_began
     return search, seconds

@@ -21,6 +21,7 @@ from solver.aims import Baseline, Score
 from solver.check import check
 from solver.facts import Instance, Plan
 from solver.options import Options, Progress, gap
+from solver.scarcity import NOTHING_SCARCE, Scarcity
 from solver.score import score
 
 GRACE = 15.0
@@ -40,6 +41,7 @@ class Found:
     iterations: int
     seconds: dict[str, float]
     complete: bool
+    scarcity: Scarcity = NOTHING_SCARCE
 
 
 Messages = queue.SimpleQueue[Progress | Found | None]
@@ -60,6 +62,7 @@ class Solved:
     iterations: int
     seconds: dict[str, float] = field(default_factory=dict)
     trouble: str | None = None
+    scarcity: Scarcity = NOTHING_SCARCE
 
     @property
     def optimal(self) -> bool:
@@ -136,6 +139,7 @@ def _checked(instance: Instance, found: Found, trouble: str | None) -> Solved | 
         iterations=found.iterations,
         seconds=found.seconds,
         trouble=trouble,
+        scarcity=found.scarcity,
     )
 
 

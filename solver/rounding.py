@@ -9,7 +9,7 @@ from solver.board import Boards
 from solver.compiled.greedy import place_inside
 from solver.facts import Plan
 from solver.flow import Flow
-from solver.greedy import filled
+from solver.greedy import fill
 
 
 def rounded(boards: Boards, flows: Iterable[Flow]) -> Plan:
@@ -32,7 +32,8 @@ def rounded(boards: Boards, flows: Iterable[Flow]) -> Plan:
         board,
         *(column[order].astype(np.int32) for column in (request, pair, begin, end)),
     )
-    return filled(boards, boards.plan_on(board))
+    fill(boards, board)
+    return boards.plan_on(board)
 
 
 def _lines(boards: Boards, flow: Flow) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:

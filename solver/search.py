@@ -12,6 +12,7 @@ from solver.candidates import Candidates
 from solver.facts import Instance, Plan
 from solver.flow import Flow
 from solver.options import Options
+from solver.scarcity import NOTHING_SCARCE, Scarcity
 from solver.score import score
 
 
@@ -45,6 +46,7 @@ class Search:
     plan: Plan = ()
     score: Score = field(default_factory=Score)
     compared: dict[str, Baseline] = field(default_factory=dict)
+    scarcity: Scarcity = NOTHING_SCARCE
     iterations: int = 0
     stage: str = ""
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from solver.bottleneck import bottlenecks
 from solver.candidates import Candidates
-from solver.contest import Claims, Contest, Rivals
+from solver.contest import Contest, Rivals
+from solver.demands import Demands
 from solver.facts import IntColumn
 from solver.flow import Network
 from solver.scarcity import Scarcity, Shortage
@@ -22,38 +23,38 @@ from solver.scarcity import Scarcity, Shortage
 
 def scarcity(all_candidates: Candidates, networks: Sequence[Network]) -> Scarcity:
     """What is scarce, whatever is planned; `networks`: those of all parts of the candidates."""
-    claims = Claims.in_instance(all_candidates.instance)
-    found = shortages(claims, networks)
-    return Scarcity(tuple(found), tuple(bottlenecks(all_candidates, claims, networks, found)))
+    demands = Demands.in_instance(all_candidates.instance)
+    found = shortages(demands, networks)
+    return Scarcity(tuple(found), tuple(bottlenecks(all_candidates, demands, networks, found)))
 
 
-def shortages(claims: Claims, networks: Sequence[Network]) -> list[Shortage]:
+def shortages(demands: Demands, networks: Sequence[Network]) -> list[Shortage]:
     """All shortages of these networks, the largest deficit first."""
-    found = [shortage for net in networks for shortage in _of_network(claims, net)]
+    found = [shortage for net in networks for shortage in _of_network(demands, net)]
     return sorted(found, key=lambda s: (-s.deficit, -s.minutes_wanted, s.requests))
 
 
-def _of_network(claims: Claims, net: Network) -> list[Shortage]:
-    """The shortages of one network, served for the number of claims alone.
+def _of_network(demands: Demands, net: Network) -> list[Shortage]:
+    """The shortages of one network, served for the number of demands alone.
 
     Those who are in no shortage have all their minutes and take none from those who are: so these
     are served as well as if they were alone.
     """
-    who = claims.taking_part(net.arc_request)
-    contest = Contest(claims, [net], who, np.ones_like(who))
+    who = demands.taking_part(net.arc_request)
+    contest = Contest(demands, [net], who, np.ones_like(who))
     contest.serve_best()
-    return [_told(claims, net, contest, rivals) for rivals in contest.rivals()]
+    return [_told(demands, net, contest, rivals) for rivals in contest.rivals()]
 
 
-def _told(claims: Claims, net: Network, contest: Contest, rivals: Rivals) -> Shortage:
-    requests = np.flatnonzero(np.isin(claims.of, rivals.claims))
+def _told(demands: Demands, net: Network, contest: Contest, rivals: Rivals) -> Shortage:
+    requests = np.flatnonzero(np.isin(demands.of, rivals.demands))
     options = net.candidates.availability[np.isin(net.candidates.request, requests)]
-    minutes = claims.minutes[rivals.claims]
-    served = contest.served[np.searchsorted(contest.who, rivals.claims)]
+    minutes = demands.minutes[rivals.demands]
+    served = contest.served[np.searchsorted(contest.who, rivals.demands)]
     places = _whole(served, minutes)
     return Shortage(
         requests=tuple(requests.tolist()),
-        wanted=len(rivals.claims),
+        wanted=len(rivals.demands),
         places=places,
         availabilities=tuple(np.unique(options).tolist()),
         minutes_wanted=int(minutes.sum()),
@@ -68,6 +69,6 @@ def counted_places(minutes: IntColumn, there: int) -> int:
 
 
 def _whole(served: IntColumn, minutes: IntColumn) -> int:
-    """How many claims that is, parts of them added up and the rest cut off."""
+    """How many demands that is, parts of them added up and the rest cut off."""
     lengths = np.unique(minutes)
     return sum(Fraction(int(served[minutes == n].sum()), int(n)) for n in lengths) // 1

@@ -17,12 +17,12 @@ SMALLEST = Instance(
     types=(ConsultationType("type", 30, 0),),
     locations=(Location("location", "region", 1),),
     practitioners=("practitioner",),
-    employees=("employee",),
+    employees=("first", "second"),
     availabilities=(Availability("block", 0, 0, 0, 540, 600, Members([0])),),
     appointments=(),
-    requests=(Request("request", 0, 0, 30, 0, 0, 1, Members([0])),),
+    requests=tuple(Request(f"request {i}", i, 0, 40, 0, 0, 1, Members([0])) for i in range(2)),
 )
-"""A request and the one place for it."""
+"""Two requests and one place: whatever is asked where somebody is left out is compiled as well."""
 
 if __name__ == "__main__":
     run(SMALLEST, Options(iterations=1, workers=1))

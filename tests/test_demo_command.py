@@ -11,6 +11,7 @@ import pytest
 
 from api.words import Words
 from solver.easing import Offer
+from solver.scarcity import Bottleneck, Shortage
 from solver.why_not import Explanation
 from tests.builders import a_request, an_availability, an_instance
 
@@ -116,3 +117,32 @@ def test_an_offer_names_the_day_and_the_place() -> None:
     _, would_help = told(Explanation(0, {"date_window": 1}, {}, (offer,)))
 
     assert re.fullmatch(r"allow other days: \w{3} \d+ \w{3} and another location: .+", would_help)
+
+
+SCARCE = an_instance(
+    availabilities=[an_availability(day=0), an_availability(day=2)],
+    requests=[a_request() for _ in range(5)],
+)
+
+
+def test_a_shortage_is_told_with_place_time_and_minutes() -> None:
+    shortage = Shortage(
+        requests=(0, 1, 2, 3, 4),
+        wanted=5,
+        places=3,
+        availabilities=(0, 1),
+        minutes_wanted=1150,
+        minutes_there=90,
+        by_counting=True,
+    )
+
+    assert Words(SCARCE, {"L1": "Breda"}).shortage(shortage) == (
+        "5 requests compete for 3 places: at least 2 must wait"
+        " (Breda; Mon 30 Nov to Wed 2 Dec; 1,150 minutes are wanted, 90 are there)"
+    )
+
+
+def test_a_bottleneck_is_told_with_whose_hour_it_is() -> None:
+    place = Bottleneck(0, 2, frozenset({0}), availability=1, worth=2.0, requests=2.0)
+
+    assert Words(SCARCE, {"T1": "Intake"}).bottleneck(place) == "L1, Wed 2 Dec, P1: Intake"

@@ -14,10 +14,11 @@ from scipy.sparse.csgraph import maximum_flow
 
 from solver.bottleneck import TOLD
 from solver.candidates import Candidates, candidates
+from solver.compiled.residual import Arcs, push
 from solver.components import parts
-from solver.contest import HOUR, Claims, Contest
+from solver.contest import HOUR, Contest
+from solver.demands import Demands
 from solver.flow import Network, network, weight_bound
-from solver.residual import Arcs, push
 from solver.scarcity import Bottleneck, Scarcity, Shortage
 from solver.shortage import counted_places, scarcity
 from tests import oracle
@@ -252,6 +253,34 @@ def test_the_hour_goes_on_from_what_is_free_before_it() -> None:
     assert [b.worth for b in scarce(instance).bottlenecks] == [3.0]
 
 
+def test_who_fits_only_with_the_hour_may_take_the_place_of_a_lighter_one() -> None:
+    # of the 90 minutes there would be, 65 can be filled with the one and 30 with the other, not both
+    instance = an_instance(
+        availabilities=[an_availability(start=NINE, end=NINE + 60)],
+        existing=[an_existing(start=NINE, duration=30)],
+        requests=[a_request(id="light"), a_request(id="urgent", duration=65, priority=100)],
+    )
+
+    assert [b.worth for b in scarce(instance).bottlenecks] == [99.0]
+
+
+def test_a_practitioner_of_two_regions_has_his_hour_once() -> None:
+    instance = an_instance(
+        locations=[a_location(id=f"L{n}", region=f"R{n}") for n in (1, 2)],
+        availabilities=[
+            an_availability(id=f"A{n}", location=f"L{n}", start=NINE, end=NINE + 60) for n in (1, 2)
+        ],
+        requests=[
+            a_request(id=f"Q{n}", employee=f"W{n}", region=f"R{n}", duration=60) for n in (1, 2)
+        ],
+    )
+
+    found = scarce(instance)
+
+    assert [(s.wanted, s.places, s.deficit) for s in found.shortages] == [(2, 1, 1)]
+    assert [b.worth for b in found.bottlenecks] == [1.0, 1.0]
+
+
 def test_an_hour_is_worth_nothing_to_who_may_not_have_it() -> None:
     instance = an_instance(
         availabilities=[
@@ -302,36 +331,36 @@ def test_a_shortage_names_all_that_its_requests_may_go_to(instance: Json) -> Non
 @searched()
 def test_the_shortages_are_the_smallest_sets_that_miss_the_most_minutes(instance: Json) -> None:
     found, networks = asked(instance)
-    claims = Claims.in_instance(found.instance)
+    demands = Demands.in_instance(found.instance)
     shortages = scarcity(found, networks).shortages
-    everyone = claims.taking_part(found.request).tolist()
+    everyone = demands.taking_part(found.request).tolist()
 
-    assert missing(claims, networks, everyone) == sum(
+    assert missing(demands, networks, everyone) == sum(
         s.minutes_wanted - s.minutes_there for s in shortages
     )
     for shortage in shortages:
-        mine = claims.taking_part(np.asarray(shortage.requests)).tolist()
+        mine = demands.taking_part(np.asarray(shortage.requests)).tolist()
         most = shortage.minutes_wanted - shortage.minutes_there
-        assert missing(claims, networks, mine) == most
+        assert missing(demands, networks, mine) == most
         for size in range(len(mine)):
             for fewer in combinations(mine, size):
-                assert missing(claims, networks, fewer) < most
+                assert missing(demands, networks, fewer) < most
 
 
-def missing(claims: Claims, networks: Sequence[Network], some: Sequence[int]) -> int:
-    """The minutes that these claims cannot get even alone, by another maximum flow."""
+def missing(demands: Demands, networks: Sequence[Network], some: Sequence[int]) -> int:
+    """The minutes that these demands cannot get even alone, by another maximum flow."""
     lacking: int = 0
     for net in networks:
-        mine = np.isin(claims.of[net.arc_request], some)
+        mine = np.isin(demands.of[net.arc_request], some)
         if not mine.any():
             continue
-        who, claim = np.unique(claims.of[net.arc_request[mine]], return_inverse=True)
+        who, demand = np.unique(demands.of[net.arc_request[mine]], return_inverse=True)
         stretches = len(net.stretches)
         into, out = 1 + len(who), 1 + len(who) + stretches
         segment = out + stretches
         sink = segment + len(net.segment_capacity)
-        arcs = {(0, 1 + c): int(claims.minutes[w]) for c, w in enumerate(who)}
-        for c, s in zip(claim.tolist(), net.arc_stretch[mine].tolist(), strict=True):
+        arcs = {(0, 1 + c): int(demands.minutes[w]) for c, w in enumerate(who)}
+        for c, s in zip(demand.tolist(), net.arc_stretch[mine].tolist(), strict=True):
             arcs[1 + c, into + s] = arcs[0, 1 + c]
         for s, outlets in enumerate(net.outlets):
             arcs[into + s, out + s] = int(net.capacity[s])
@@ -344,7 +373,7 @@ def missing(claims: Claims, networks: Sequence[Network], some: Sequence[int]) ->
         tails, heads = np.asarray(list(arcs)).T
         data = np.asarray(list(arcs.values()), np.int32)
         graph = csr_array((data, (tails, heads)), shape=(sink + 1, sink + 1))
-        lacking += int(claims.minutes[who].sum()) - int(maximum_flow(graph, 0, sink).flow_value)
+        lacking += int(demands.minutes[who].sum()) - int(maximum_flow(graph, 0, sink).flow_value)
     return lacking
 
 
@@ -416,11 +445,11 @@ def an_hour_longer(instance: Json, place: Bottleneck) -> Json:
 def exact_bound(instance: Json) -> Fraction:
     """The weight bound, not rounded down."""
     found, networks = asked(instance)
-    claims = Claims.in_instance(found.instance)
+    demands = Demands.in_instance(found.instance)
     total = Fraction()
     for net in networks:
-        who = claims.taking_part(net.arc_request)
-        total += Contest(claims, [net], who, claims.priority[who]).serve_best()
+        who = demands.taking_part(net.arc_request)
+        total += Contest(demands, [net], who, demands.priority[who]).serve_best()
     return total
 
 

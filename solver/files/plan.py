@@ -15,7 +15,7 @@ from solver.files.instance import Id, Time
 from solver.files.reading import MalformedInputError, Strict, read_model, shown
 from solver.minutes import MINUTES_PER_DAY
 from solver.process import Solved
-from solver.scarcity import NOTHING_SCARCE, Bottleneck, Scarcity, Shortage
+from solver.scarcity import Bottleneck, Shortage
 from solver.why_not import Explanation, Miss
 
 FORMAT = "appt-plan/1"
@@ -83,7 +83,6 @@ def plan_as_file(
     solved: Solved,
     left_out: Iterable[Explanation],
     run: Mapping[str, Any],
-    scarcity: Scarcity = NOTHING_SCARCE,
 ) -> dict[str, Any]:
     """A finished run as the content of a plan file, certificate and reasons included."""
     planned = {assignment.request for assignment in solved.plan}
@@ -97,8 +96,8 @@ def plan_as_file(
         "compared": {name: score.as_file() for name, score in solved.compared.items()},
         "assignments": assignments_as_file(instance, solved.plan),
         "unplanned": [_unplanned_as_file(instance, explanation) for explanation in left_out],
-        "shortages": [_shortage_as_file(instance, planned, s) for s in scarcity.shortages],
-        "bottlenecks": [_bottleneck_as_file(instance, b) for b in scarcity.bottlenecks],
+        "shortages": [_shortage_as_file(instance, planned, s) for s in solved.scarcity.shortages],
+        "bottlenecks": [_bottleneck_as_file(instance, b) for b in solved.scarcity.bottlenecks],
         "run": {
             **run,
             "iterations": solved.iterations,
