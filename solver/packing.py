@@ -23,12 +23,14 @@ from solver.search import Search
 
 MOVES_PER_TURN = 0.5
 """For each request of a territory, between two looks at the clock, at most;"""
-SECONDS_PER_TURN = 0.1
+SECONDS_PER_TURN = 0.2
 """fewer where so many take longer than that: long days on a fine grid."""
 MOVES_PER_ITERATION = 2000
 """Where iterations are counted: what one of them is worth here, over all territories."""
 SECONDS_BETWEEN_OFFERS = 1.0
-"""A plan on the board is scored no more often than that;"""
+"""A plan on the board is scored no more often than that,"""
+SHARE_OF_OFFERS = 0.05
+"""nor for more than this share of the time: nobody moves meanwhile;"""
 MOVES_BETWEEN_OFFERS = 10.0
 """or, where iterations are counted, after so many moves for each request."""
 SMALLEST = 300
@@ -36,7 +38,9 @@ SMALLEST = 300
 SECONDS_PER_REQUEST = 0.008
 """After which nothing more comes of it, by measurement; for each worker."""
 SHARE = 0.8
-"""Of the wall time left, at most; the rest is for CP-SAT to polish."""
+"""Of the wall time left, at most; the rest is for CP-SAT to polish,"""
+SHARE_IN_HASTE = 0.97
+"""which gains nothing while more could still come of this."""
 
 
 GUIDED = 0.8
@@ -121,9 +125,9 @@ class _Packer:
         parts = search.parts
         self._by_weight = guide_of(found, board, [f for p in parts for f in p.flows_by_weight])
         self._by_all = guide_of(found, board, [f for p in parts for f in p.flows_by_all])
-        self._seconds = min(
-            search.seconds_left * SHARE, SECONDS_PER_REQUEST * len(found.requests) + 1
-        )
+        enough = SECONDS_PER_REQUEST * len(found.requests) + 1
+        left = search.seconds_left
+        self._seconds = min(enough, left * (SHARE if left * SHARE > enough else SHARE_IN_HASTE))
 
     def run(self) -> None:
         """All phases; those that look for weight are skipped where no more can be had."""
@@ -139,26 +143,29 @@ class _Packer:
     def _go_through(self, phase: Phase) -> None:
         walkers = self._walkers[-1:] if phase.everywhere else self._walkers[:-1]
         guide = self._by_all if phase.by_all else self._by_weight
-        offered = time.monotonic()
+        next_offer = time.monotonic() + SECONDS_BETWEEN_OFFERS
         for moves in _portions(self._search, phase, walkers, self._seconds * phase.share):
             self._step(walkers, phase, guide, moves)
             # where iterations are counted, the clock must not decide what is kept
-            if not self._search.timed or time.monotonic() - offered > SECONDS_BETWEEN_OFFERS:
+            if not self._search.timed or time.monotonic() > next_offer:
+                began = time.monotonic()
                 self._search.offer(self._plan())
-                offered = time.monotonic()
+                took = time.monotonic() - began
+                next_offer = began + max(SECONDS_BETWEEN_OFFERS, took / SHARE_OF_OFFERS)
 
     def _step(self, walkers: Sequence["_Walker"], phase: Phase, guide: Guide, moves: float) -> None:
         """So many moves for each request, all walkers at once; most where most is lost."""
-        lost = [loss(self._board, walker.territory, guide) for walker in walkers]
-        sizes = [len(walker.territory.asking) for walker in walkers]
-        evenly = EVENLY if sum(lost) > 0 else 1.0
+        everyone = sum(walker.size for walker in walkers)
+        lost = sum(walker.lost for walker in walkers)
+        evenly = EVENLY if lost > 0 else 1.0
         budgets = [
-            moves * (evenly * size + (1 - evenly) * sum(sizes) * share / (sum(lost) or 1.0))
-            for size, share in zip(sizes, lost, strict=True)
+            moves * (evenly * walker.size + (1 - evenly) * everyone * walker.lost / (lost or 1.0))
+            for walker in walkers
         ]
+        # the longest first, so that no thread waits for another in the end
         going = [
             self._search.threads.submit(walker.go, self._board, guide, phase, int(budget) + 1)
-            for walker, budget in zip(walkers, budgets, strict=True)
+            for budget, walker in sorted(zip(budgets, walkers, strict=True), key=lambda b: -b[0])
         ]
         for each in going:
             each.result()
@@ -172,7 +179,7 @@ def _portions(
 ) -> Iterator[float]:
     """Moves for each request, again and again until the phase's time or iterations are spent."""
     if search.options.iterations is not None:
-        requests = max(1, sum(len(w.territory.asking) for w in walkers))
+        requests = max(1, sum(w.size for w in walkers))
         left = search.options.iterations * MOVES_PER_ITERATION * phase.share / requests
         while left > 0:
             yield min(left, MOVES_BETWEEN_OFFERS)
@@ -187,10 +194,15 @@ def _portions(
 
 
 class _Walker:
-    """One search on its territory, with a chance of its own."""
+    """One search on its territory, with a chance of its own.
+
+    `size`: requests of the territory. `lost`: what the plan loses there, by the last guide.
+    """
 
     def __init__(self, territory: Territory, chance: np.random.SeedSequence, board: Board) -> None:
         self.territory = territory
+        self.size = len(territory.asking)
+        self.lost = 0.0
         self._most_worth = int(board.option_worth.max(initial=0))
         self._seed = chance.generate_state(1, np.uint64) | np.uint64(1)
 
@@ -198,6 +210,7 @@ class _Walker:
         """Make so many moves."""
         effort = phase.effort(moves, self._most_worth)
         make_moves(board, self.territory, guide, effort, self._seed)
+        self.lost = loss(board, self.territory, guide)
 
 
 def _everything(candidates: Candidates, board: Board) -> Territory:
