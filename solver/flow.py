@@ -63,7 +63,8 @@ class Flow:
     """The flow of greatest worth.
 
     `minutes` on each arc of the network, `worth` in all and `profit`, the worth of the whole request,
-    on each arc. `price`: for each stretch what the last of its minutes adds to the worth.
+    on each arc. `price`: for each stretch what the last of its minutes adds to the worth, and
+    `segment_price` for each segment.
     """
 
     network: Network
@@ -72,6 +73,7 @@ class Flow:
     worth: float
     profit: IntColumn
     price: FloatColumn
+    segment_price: FloatColumn
 
     @property
     def bound(self) -> int:
@@ -266,7 +268,15 @@ def largest_flow(net: Network, worth: Worth) -> Flow:
     requests = np.unique(net.arc_request)
     if not len(requests):
         nothing = np.empty(0, np.int64)
-        return Flow(net, worth, nothing, 0.0, nothing, np.zeros(len(net.stretches)))
+        return Flow(
+            net,
+            worth,
+            nothing,
+            0.0,
+            nothing,
+            np.zeros(len(net.stretches)),
+            np.zeros(len(net.segment_capacity)),
+        )
     node_of_request = np.zeros(len(occupied), np.int64)
     node_of_request[requests] = np.arange(len(requests))
     first_stretch = len(requests)
@@ -334,7 +344,11 @@ def largest_flow(net: Network, worth: Worth) -> Flow:
     total = float(np.dot(minutes.astype(np.float64), cost.astype(np.float64)))
     potential = potentials(tails, heads, costs, capacities // unit - flows, flows)
     price = np.maximum(0.0, potential[sink] - potential[entry]) / parts
-    return Flow(net, worth, minutes, total / parts, worth.of_pair[net.arc_pair], price)
+    segments = np.arange(first_segment, sink)
+    segment_price = np.maximum(0.0, potential[sink] - potential[segments]) / parts
+    return Flow(
+        net, worth, minutes, total / parts, worth.of_pair[net.arc_pair], price, segment_price
+    )
 
 
 def _shares(worth: IntColumn, occupied: IntColumn) -> tuple[int, IntColumn]:

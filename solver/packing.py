@@ -90,10 +90,10 @@ STRICT = None
 PHASES = (
     # much is tried, and what is lost of the lower aims is lost
     Phase(0.20, unit=1e5, heat=0.06, weight_noise=0.8, worth_noise=0.2, climb=0.0),
-    Phase(0.40, unit=2e4, heat=0.015, weight_noise=0.8, worth_noise=0.2, climb=0.1),
+    Phase(0.30, unit=2e4, heat=0.015, weight_noise=0.8, worth_noise=0.2, climb=0.1),
     Phase(0.05, STRICT, 0.0, weight_noise=0.8, worth_noise=0.2, climb=0.1, everywhere=True),
     # at no cost in weight the lower aims are won back
-    Phase(0.30, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.9, by_all=True),
+    Phase(0.40, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.9, by_all=True),
     Phase(
         0.05, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.7, by_all=True,
         everywhere=True,

@@ -21,6 +21,7 @@ from solver.flow import Flow, Network, Worth, largest_flow, network, weight, wei
 from solver.greedy import greedy_plans
 from solver.neighbourhoods import Neighbourhoods
 from solver.options import Options
+from solver.packed import packed_bound
 from solver.packing import Packing
 from solver.referee import Referee
 from solver.rounding import rounded
@@ -74,7 +75,7 @@ class Flows:
         for part, by_all, by_weight in asked:
             part.flows_by_all = [future.result() for future in by_all]
             part.flows_by_weight = [future.result() for future in by_weight]
-            part.bound = sum(flow.bound for flow in part.flows_by_weight)
+            part.bound = sum(packed_bound(flow) for flow in part.flows_by_weight)
             if len(by_weight) > 1 and len(part.candidates.requests) <= FLOWS_AS_ONE:
                 part.whole = search.threads.submit(_largest_flow, network(part.candidates), weight)
         search.report(search)
@@ -89,7 +90,7 @@ class Bound:
         """Wait for the flows that were begun before."""
         for part in search.parts:
             if part.whole is not None and part.bound is not None:
-                part.bound = min(part.bound, part.whole.result().bound)
+                part.bound = min(part.bound, packed_bound(part.whole.result()))
         search.report(search)
 
 

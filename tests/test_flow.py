@@ -5,7 +5,8 @@ from hypothesis import given
 
 from solver.board import Boards
 from solver.candidates import Candidates, candidates
-from solver.flow import largest_flow, network, weight_bound, weight_then_lower_aims
+from solver.flow import largest_flow, network, weight, weight_bound, weight_then_lower_aims
+from solver.packed import packed_bound
 from solver.rounding import rounded
 from solver.score import score
 from solver.stretches import fullest_sum
@@ -44,6 +45,37 @@ def requests(count: int, **changes: object) -> list[Json]:
 @searched(2)
 def test_no_bound_lies_under_the_best_plan(instance: Json) -> None:
     assert bound(instance) >= oracle.best_weight(instance)
+
+
+@given(tiny_instances())
+@searched(2)
+def test_no_packed_bound_lies_under_the_best_plan_or_over_the_flows(instance: Json) -> None:
+    found = asked(instance)
+    flow = largest_flow(network(found), weight(found))
+
+    assert oracle.best_weight(instance) <= packed_bound(flow) <= flow.bound
+
+
+def test_two_urgent_requests_that_are_too_long_together_are_not_both_in_the_packed_bound() -> None:
+    """105 minutes, of which the flow gives 45 to one and 60 of 65 to the other."""
+    instance = an_instance(
+        availabilities=[an_availability(end=at(0, "10:45"))],
+        requests=[
+            a_request(id="Q1", employee="W1", duration=65, priority=100),
+            a_request(id="Q2", employee="W2", duration=45, priority=100),
+            # with these every minute can be filled
+            *(
+                a_request(id=f"Q{n}", employee=f"W{n}", duration=5, priority=1)
+                for n in range(3, 24)
+            ),
+        ],
+    )
+    found = asked(instance)
+    flow = largest_flow(network(found), weight(found))
+
+    assert flow.bound > 190
+    best = 100 + 12  # the one of 45 minutes and twelve of five
+    assert best <= packed_bound(flow) < 150
 
 
 @given(tiny_instances(most_requests=4))
