@@ -1,5 +1,45 @@
 """What is: the tables and the values in them (people, places, requests, appointments, money).
 
-Nothing is here yet. The first version plans from files, which need no database; the tables come with
-saving, and will import nothing of ours.
+Importing this package knows all tables. `database` opens it, `guards` refuses in it what no row's
+CHECK can see, `migrations` brings it from one version to the next.
 """
+
+from models import (
+    access,
+    agenda,
+    agreements,
+    appointments,
+    audit,
+    billing,
+    consultations,
+    messages,
+    organisation,
+    outbox,
+    people,
+    reimbursement,
+    requests,
+    runs,
+    settings,
+    triggers,
+)
+from models.base import Base
+
+__all__ = [
+    "Base",
+    "access",
+    "agenda",
+    "agreements",
+    "appointments",
+    "audit",
+    "billing",
+    "consultations",
+    "messages",
+    "organisation",
+    "outbox",
+    "people",
+    "reimbursement",
+    "requests",
+    "runs",
+    "settings",
+    "triggers",
+]

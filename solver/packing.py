@@ -93,9 +93,9 @@ PHASES = (
     Phase(0.30, unit=2e4, heat=0.015, weight_noise=0.8, worth_noise=0.2, climb=0.1),
     Phase(0.05, STRICT, 0.0, weight_noise=0.8, worth_noise=0.2, climb=0.1, everywhere=True),
     # at no cost in weight the lower aims are won back
-    Phase(0.40, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.9, by_all=True),
+    Phase(0.40, STRICT, 0.0, weight_noise=0.1, worth_noise=0.02, climb=0.9, by_all=True),
     Phase(
-        0.05, STRICT, 0.0, weight_noise=0.4, worth_noise=0.05, climb=0.7, by_all=True,
+        0.05, STRICT, 0.0, weight_noise=0.1, worth_noise=0.02, climb=0.7, by_all=True,
         everywhere=True,
     ),
 )  # fmt: skip
