@@ -11,9 +11,11 @@ from benchmarks.inputs import Input, usual_seconds
 from benchmarks.machine import Record
 from benchmarks.measured import SPREEKUUR, measured
 from benchmarks.quality import LONG_WAIT, Problem, Quality, checked
+from benchmarks.seniority import most_seniority
 from benchmarks.summary import spread
 from benchmarks.tables import markdown, number, percent
 from solver.aims import BEST_GREEDY, FIRST_COME
+from solver.candidates import candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Row:
     """One run. `limit` and `wall` in seconds, loading included; `gap` to the proven `bound`.
 
     `to_first_come`, `to_best_greedy`: the weight, as a ratio to the baselines' of the same run.
-    `stages`: seconds by stage.
+    `of_most_seniority`: its seniority, as a share of the most that a relaxation allows any plan of
+    that weight; not asked beyond `SENIORITY_UP_TO` requests. `stages`: seconds by stage.
     """
 
     instance: str
@@ -36,6 +39,7 @@ class Row:
     gap: float
     to_first_come: float
     to_best_greedy: float
+    of_most_seniority: float | None
     stages: dict[str, float]
     quality: Quality
 
@@ -74,10 +78,22 @@ def solved(problem: Problem, seconds: float) -> tuple[Row, dict[str, Any]]:
         gap=content["gap"],
         to_first_come=_ratio(quality.weight, compared[FIRST_COME]["weight"]),
         to_best_greedy=_ratio(quality.weight, compared[BEST_GREEDY]["weight"]),
+        of_most_seniority=_of_most_seniority(problem, quality),
         stages=content["run"]["seconds"],
         quality=quality,
     )
     return row, content
+
+
+SENIORITY_UP_TO = 15_000
+"""Requests up to which it is asked how much seniority there could be: two dozen flows of everything."""
+
+
+def _of_most_seniority(problem: Problem, quality: Quality) -> float | None:
+    if len(problem.instance.requests) > SENIORITY_UP_TO:
+        return None
+    most = most_seniority(candidates(problem.instance), quality.weight)
+    return _ratio(quality.seniority, most)
 
 
 def _ratio(one: int, other: int) -> float:
@@ -132,7 +148,7 @@ def table(rows: Iterable[Row]) -> str:
     """A line for each run."""
     headings = (
         "instance", "from", "limit", "wall", "peak", "options per request", "planned", "weight",
-        "bound", "gap", "× first come", "× best greedy", "seniority", "preference",
+        "bound", "gap", "× first come", "× best greedy", "seniority", "of most at that weight", "preference",
         "unusable gap minutes", "urgent left out (with an option)", "of best weight",
         "of best seniority", f"waits > {LONG_WAIT} days (history, fewest)", "seconds by stage",
     )  # fmt: skip
@@ -158,6 +174,7 @@ def _cells_of(row: Row) -> Sequence[str]:
         f"{row.to_first_come:.3f}",
         f"{row.to_best_greedy:.3f}",
         f"{q.seniority:,}",
+        percent(row.of_most_seniority),
         f"{q.preference:,}",
         f"{q.unusable_gap_minutes:,}",
         f"{q.urgent_left_out} of {q.urgent_with_option}",

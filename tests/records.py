@@ -1,0 +1,240 @@
+"""Databases with every table and guard, a small organisation in them, and rows with working defaults.
+
+Rows are written by plain INSERT and UPDATE, past all of our code but the tables: what is refused
+here, the database refuses.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection, Engine, delete, insert, text, update
+from sqlalchemy.exc import DBAPIError
+
+from models import Base, database, guards, migrations
+from models.base import new_id
+from tests import servers
+
+DATABASES = ("sqlite", "postgresql")
+
+MIDNIGHT = datetime(2027, 3, 1, tzinfo=UTC)  # a Monday
+
+
+def at(clock: str, day: int = 0) -> datetime:
+    hour, minute = clock.split(":")
+    return MIDNIGHT + timedelta(days=day, hours=int(hour), minutes=int(minute))
+
+
+# --- Databases ----------------------------------------------------------------------------------------
+
+
+def fresh(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A database of the kind that the fixture is parametrised by, empty but for its tables and guards."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            folder = request.getfixturevalue("tmp_path_factory").mktemp("records")
+            url = f"sqlite:///{folder}/records.db"
+        else:
+            server = request.getfixturevalue("postgres_server")
+            url = stack.enter_context(servers.fresh_database(server))
+        engine = database.engine(url)
+        migrations.upgrade(engine)
+        yield engine
+        engine.dispose()
+
+
+# --- Rows ---------------------------------------------------------------------------------------------
+
+OPENING = {
+    "at_location": True,
+    "by_telephone": True,
+    "by_video": True,
+    "start_minute": 480,
+    "end_minute": 1020,
+}
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "employers": {"name": "Employer"},
+    "establishments": {"name": "Main", "is_main": False, "country": "NL"},
+    "departments": {"name": "Department"},
+    "employees": {"last_name": "Employee 1"},
+    "practitioners": {"name": "Practitioner 1"},
+    "locations": {"name": "Location", "country": "NL", "time_zone": "Europe/Amsterdam"},
+    "consultation_types": {
+        "name": "Consultation",
+        "duration": 30,
+        "buffer": 5,
+        "modality": "at_location",
+    },
+    "availabilities": OPENING
+    | {"starts_at": at("08:00"), "ends_at": at("17:00"), "day": date(2027, 3, 1)},
+    "requests": {
+        "state": "open",
+        "from_day": date(2027, 3, 1),
+        "until_day": date(2027, 3, 8),
+        "duration": 30,
+        "buffer": 5,
+        "modality": "at_location",
+        "requested_on": date(2027, 2, 1),
+        "created_at": at("08:00", day=-28),
+    },
+    "appointments": {"state": "planned", "modality": "at_location"},
+    "holds": {"modality": "at_location", "expires_at": datetime(2999, 1, 1, tzinfo=UTC)},
+    "exclusions": {},
+    "absences": {},
+    "roles": {"name": "Role"},
+    "groups": {"name": "Group"},
+    "accounts": {"kind": "user", "login": "planner", "name": "Planner", "secret_hash": "-"},
+    "performance_types": {"name": "Consultation"},
+    "contract_models": {"kind": "sale", "name": "Model"},
+    "price_categories": {"name": "Consultations"},
+    "prices": {"cents": 11000},
+    "service_agreements": {"name": "Agreement", "from_day": date(2027, 1, 1)},
+    "agreed_models": {"budget_scope": "none"},
+    "invoice_bases": {
+        "state": "draft",
+        "from_day": date(2027, 3, 1),
+        "until_day": date(2027, 4, 1),
+    },
+    "invoice_lines": {"description": "A line", "budget_cents": 0},
+    "job_runs": {
+        "kind": "plan",
+        "scope": "",
+        "business_date": date(2027, 3, 1),
+        "state": "running",
+        "lease_until": at("00:01"),
+        "started_at": at("00:00"),
+    },
+}
+
+CODED = {"employers", "consultation_types", "performance_types"}
+
+
+def add(connection: Connection, table: str, **values: Any) -> UUID:
+    """Insert a row, and give its key."""
+    key = new_id()
+    code = {"code": key.hex} if table in CODED else {}
+    row = {"id": key, **code, **DEFAULTS[table], **values}
+    connection.execute(insert(Base.metadata.tables[table]).values(row))
+    return key
+
+
+def change(connection: Connection, table: str, key: UUID, **values: Any) -> None:
+    those = Base.metadata.tables[table]
+    connection.execute(update(those).where(those.c.id == key).values(values))
+
+
+def drop(connection: Connection, table: str, key: UUID) -> None:
+    those = Base.metadata.tables[table]
+    connection.execute(delete(those).where(those.c.id == key))
+
+
+@dataclass(frozen=True)
+class World:
+    """One practitioner with a day at one location, one employee, and what those need."""
+
+    establishment: UUID
+    employee: UUID
+    practitioner: UUID
+    location: UUID
+    type: UUID
+    availability: UUID
+    account: UUID
+
+    def appointment(
+        self, start: str, end: str, until: str | None = None, **others: Any
+    ) -> dict[str, Any]:
+        """The values of an appointment from `start` to `end`, its buffer lasting `until`."""
+        return {
+            "employee_id": self.employee,
+            "practitioner_id": self.practitioner,
+            "location_id": self.location,
+            "availability_id": self.availability,
+            "consultation_type_id": self.type,
+            "establishment_id": self.establishment,
+            "starts_at": at(start),
+            "ends_at": at(end),
+            "occupied_until": at(until or end),
+        } | others
+
+    def hold(self, connection: Connection, start: str, end: str, **others: Any) -> dict[str, Any]:
+        """The values of a hold, for a request of its own."""
+        values = self.appointment(start, end, **others)
+        del values["consultation_type_id"], values["establishment_id"]
+        request = add(connection, "requests", **self.request(employee_id=values["employee_id"]))
+        return values | {"request_id": request, "account_id": self.account} | others
+
+    def request(self, **others: Any) -> dict[str, Any]:
+        return {
+            "employee_id": self.employee,
+            "consultation_type_id": self.type,
+            "establishment_id": self.establishment,
+        } | others
+
+
+def small_world(connection: Connection, **location: Any) -> World:
+    employer = add(connection, "employers")
+    role, group = add(connection, "roles"), add(connection, "groups")
+    practitioner = add(connection, "practitioners")
+    place = add(connection, "locations", **location)
+    return World(
+        establishment=add(connection, "establishments", employer_id=employer, is_main=True),
+        employee=add(connection, "employees"),
+        practitioner=practitioner,
+        location=place,
+        type=add(connection, "consultation_types"),
+        availability=add(
+            connection, "availabilities", practitioner_id=practitioner, location_id=place
+        ),
+        account=add(connection, "accounts", role_id=role, group_id=group),
+    )
+
+
+def ad_hoc(connection: Connection) -> dict[str, Any]:
+    """A new employee with a new practitioner, outside every availability."""
+    return {
+        "employee_id": add(connection, "employees"),
+        "practitioner_id": add(connection, "practitioners"),
+        "availability_id": None,
+        "ad_hoc": True,
+    }
+
+
+def another_practitioner(connection: Connection, world: World) -> dict[str, UUID]:
+    """Somebody else, with a day at the same location: what an appointment with him refers to."""
+    practitioner = add(connection, "practitioners")
+    return {
+        "practitioner_id": practitioner,
+        "availability_id": add(
+            connection,
+            "availabilities",
+            practitioner_id=practitioner,
+            location_id=world.location,
+        ),
+    }
+
+
+# --- Refusals, and guards taken away --------------------------------------------------------------------
+
+
+def refusal(connection: Connection, act: Any, *arguments: Any, **values: Any) -> str | None:
+    """The rule by which the database refuses; nothing where it does not."""
+    try:
+        with connection.begin_nested():
+            act(connection, *arguments, **values)
+    except DBAPIError as error:
+        return guards.refused_by(error) or str(error.orig)
+    return None
+
+
+def unguard(engine: Engine) -> None:
+    """Take away what the control run of a race must do without."""
+    with engine.begin() as connection:
+        guards.remove(connection)
+        if engine.dialect.name == "postgresql":
+            for constraint in ("practitioner_free", "employee_free"):
+                connection.execute(text(f"ALTER TABLE appointments DROP CONSTRAINT {constraint}"))
