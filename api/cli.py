@@ -20,8 +20,9 @@ from api.why import answer, known_request
 from solver.check import check as broken_rules
 from solver.facts import Instance, Plan
 from solver.files.instance import read_instance
-from solver.files.plan import plan_as_file, read_plan, refuse_as_target, write_plan
+from solver.files.plan import plan_as_file, read_plan
 from solver.files.reading import STANDARD_INPUT, MalformedInputError, digest, printable
+from solver.files.writing import refuse_as_target, write_plan
 from solver.options import Options
 from solver.process import GaveUp, Solved, plan
 from solver.score import score
@@ -202,7 +203,7 @@ def _for_the_search(time_limit: float, began: float, reading: float, problem: In
     """
     asked, blocks = len(problem.requests), len(problem.availabilities)
     # the reasons ask every rule for every availability, once per request left out and per shape
-    afterwards = 0.15 + asked * 6e-5 + blocks * 8e-4 + asked * blocks * 1.2e-8
+    afterwards = 0.2 + asked * 8e-5 + blocks * 1e-3 + asked * blocks * 1.6e-8
     slower = max(1.0, reading / (SECONDS_TO_READ * max(1, asked + blocks)))
     return max(0.1, time_limit - (time.monotonic() - began) - afterwards * slower)
 

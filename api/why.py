@@ -31,7 +31,7 @@ def answer(instance: Instance, plan: Plan, request: int) -> Iterator[str]:
     for holder in holders[:HOLDERS_TOLD]:
         yield f"held by: {words.holder(planned[holder])}"
     if len(holders) > HOLDERS_TOLD:
-        yield f"held by: {len(holders) - HOLDERS_TOLD:,} others, each of fewer places"
+        yield f"held by: {words.more_holders(len(holders) - HOLDERS_TOLD)}"
     if explanation.displacement is not None:
         yield f"cheapest displacement: {words.displacement(explanation.displacement, planned)}"
 

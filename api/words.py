@@ -74,6 +74,10 @@ class Words:
         place = self.place(holder.availability, holder.start)
         return f"{request.id} (priority {request.priority}) on {place}"
 
+    def more_holders(self, number: int) -> str:
+        """The holders beyond those described: `2 others, none of more places`."""
+        return f"{_counted(number, 'other')}, none of more places"
+
     def displacement(self, displacement: Displacement, plan: Mapping[int, Assignment]) -> str:
         """Who would have to go, and what that costs; `plan`: where each planned request is now."""
         place = displacement.place
@@ -133,20 +137,35 @@ class Words:
         nearly = {code: n for code, n in most if n == everywhere} or explanation.only or dict(most)
         holes = self._holes(explanation)
         told = sorted(nearly, key=lambda code: (RIGIDITY[code], code))
-        scope = "the only obstacle in" if explanation.only else "beside others, in"
-        sentences = [f"{MESSAGES[code].format(**holes)} ({scope} {nearly[code]})" for code in told]
+        sentences = [
+            f"{MESSAGES[code].format(**holes)} ({self._extent(explanation, code)})" for code in told
+        ]
         return "; ".join(sentences) or "there is no availability at all"
 
+    def _extent(self, explanation: Explanation, code: str) -> str:
+        """Where a rule is in the way: the number is always that of the places it speaks of."""
+        excluded, alone = explanation.reasons[code], explanation.only.get(code)
+        if alone is None:
+            return f"beside others, in {excluded}"
+        everywhere = alone < excluded == len(self._instance.availabilities)
+        return f"{'everywhere; ' if everywhere else ''}the only obstacle in {alone}"
+
     def shortage(self, shortage: Shortage) -> str:
-        """Who must wait, whatever is planned: `5 requests compete for 3 places: ...`."""
+        """Who must wait, whatever is planned: `5 requests compete for 3 places: ...`.
+
+        Where duplicates want one appointment together: `6 requests for 5 appointments compete ...`.
+        """
         blocks = [self._instance.availabilities[a] for a in shortage.availabilities]
         places = sorted({self.name(self._instance.locations[b.location].id) for b in blocks})
         days = sorted({block.day for block in blocks})
         where = ", ".join(places[:PLACES_NAMED]) + (", ..." if places[PLACES_NAMED:] else "")
         when = " to ".join(self.day(day) for day in dict.fromkeys((days[0], days[-1])))
+        who, waiting = _counted(len(shortage.requests), "request"), f"{shortage.deficit:,}"
+        if shortage.wanted < len(shortage.requests):
+            who += f" for {_counted(shortage.wanted, 'appointment')}"
+            waiting = _counted(shortage.deficit, "appointment")
         return (
-            f"{_counted(shortage.wanted, 'request')} compete for"
-            f" {_counted(shortage.places, 'place')}: at least {shortage.deficit:,} must wait"
+            f"{who} compete for {_counted(shortage.places, 'place')}: at least {waiting} must wait"
             f" ({where}; {when}; {shortage.minutes_wanted:,} minutes are wanted,"
             f" {shortage.minutes_there:,} are there)"
         )

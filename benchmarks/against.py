@@ -121,7 +121,7 @@ def _ours(row: Row) -> PeerRow:
         bound=row.bound,
         chosen=None,
         placed=None,
-        note="",
+        note=row.trouble or "",
         quality=row.quality,
     )
 

@@ -28,7 +28,9 @@ def most_seniority(candidates: Candidates, at_least: int) -> int:
 
     def bound(price: int) -> Fraction:
         """What the flows are worth at so much seniority for a unit of weight."""
-        worth = sum(Fraction(largest_flow(net, _worth(net, price)).worth) for net in nets)
+        worth = sum(
+            (Fraction(largest_flow(net, _worth(net, price)).worth) for net in nets), Fraction()
+        )
         return worth - price * at_least
 
     low, high = 0, 4 * most

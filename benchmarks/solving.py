@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from benchmarks.machine import Record
 from benchmarks.measured import SPREEKUUR, measured
 from benchmarks.quality import LONG_WAIT, Problem, Quality, checked
 from benchmarks.seniority import most_seniority
-from benchmarks.summary import spread
+from benchmarks.summary import Spread, spread
 from benchmarks.tables import markdown, number, percent
 from solver.aims import BEST_GREEDY, FIRST_COME
 from solver.candidates import candidates
@@ -22,6 +22,8 @@ from solver.candidates import candidates
 class Row:
     """One run. `limit` and `wall` in seconds, loading included; `gap` to the proven `bound`.
 
+    `trouble`: why it ended before its time, where it did: its figures are those of the last plan that
+    it had sent, and there may be no bound yet.
     `to_first_come`, `to_best_greedy`: the weight, as a ratio to the baselines' of the same run.
     `of_most_seniority`: its seniority, as a share of the most that a relaxation allows any plan of
     that weight; not asked beyond `SENIORITY_UP_TO` requests. `stages`: seconds by stage.
@@ -35,12 +37,13 @@ class Row:
     peak_mib: int
     requests: int
     options_per_request: float
-    bound: int
-    gap: float
+    bound: int | None
+    gap: float | None
     to_first_come: float
     to_best_greedy: float
     of_most_seniority: float | None
     stages: dict[str, float]
+    trouble: str | None
     quality: Quality
 
     def as_json(self) -> dict[str, Any]:
@@ -80,6 +83,7 @@ def solved(problem: Problem, seconds: float) -> tuple[Row, dict[str, Any]]:
         to_best_greedy=_ratio(quality.weight, compared[BEST_GREEDY]["weight"]),
         of_most_seniority=_of_most_seniority(problem, quality),
         stages=content["run"]["seconds"],
+        trouble=content["run"].get("trouble"),
         quality=quality,
     )
     return row, content
@@ -117,9 +121,10 @@ def benchmark(inputs: Iterable[Input], seconds: Sequence[float], record: Record)
 
 def _line(row: Row) -> str:
     return (
-        f"{row.source} {row.instance}, {row.limit:.0f} s: gap {row.gap:.2%},"
+        f"{row.source} {row.instance}, {row.limit:.0f} s: gap {percent(row.gap) or 'unknown'},"
         f" {row.quality.planned:,} of {row.requests:,} planned,"
         f" {row.to_first_come:.3f} × first come, first served"
+        + (f"; TROUBLE: {row.trouble}" if row.trouble else "")
     )
 
 
@@ -127,7 +132,10 @@ SUMMED = ("gap", "wall", "peak_mib", "to_first_come", "to_best_greedy", "options
 
 
 def cells(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """The runs of one cell (source, size, load, limit) put together over seeds."""
+    """The runs of one cell (source, size, load, limit) put together over seeds.
+
+    `in_trouble`: how many of them ended before their time. Those without a bound have no gap.
+    """
     together: dict[tuple[str, str, float], list[Row]] = {}
     for row in rows:
         together.setdefault((row.source, row.cell, row.limit), []).append(row)
@@ -136,12 +144,22 @@ def cells(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "source": source,
             "cell": cell,
             "limit": limit,
-            **{name: asdict(spread([getattr(row, name) for row in some])) for name in SUMMED},
+            "runs": len(some),
+            "in_trouble": sum(row.trouble is not None for row in some),
+            **{name: _spread(getattr(row, name) for row in some) for name in SUMMED},
             "urgent_left_out": sum(row.quality.urgent_left_out for row in some),
             "urgent_with_option": sum(row.quality.urgent_with_option for row in some),
         }
         for (source, cell, limit), some in together.items()
     ]
+
+
+def _spread(figures: Iterable[float | None]) -> dict[str, Any]:
+    """The spread of the figures that are known; None for each part of it where none is."""
+    known = [figure for figure in figures if figure is not None]
+    if not known:
+        return dict.fromkeys(field.name for field in fields(Spread)) | {"count": 0}
+    return asdict(spread(known))
 
 
 def table(rows: Iterable[Row]) -> str:
@@ -151,6 +169,7 @@ def table(rows: Iterable[Row]) -> str:
         "bound", "gap", "× first come", "× best greedy", "seniority", "of most at that weight", "preference",
         "unusable gap minutes", "urgent left out (with an option)", "of best weight",
         "of best seniority", f"waits > {LONG_WAIT} days (history, fewest)", "seconds by stage",
+        "trouble",
     )  # fmt: skip
     return markdown(headings, (_cells_of(row) for row in rows))
 
@@ -169,7 +188,7 @@ def _cells_of(row: Row) -> Sequence[str]:
         f"{row.options_per_request:.2f}",
         f"{q.planned:,} of {row.requests:,}",
         f"{q.weight:,}",
-        f"{row.bound:,}",
+        number(row.bound),
         percent(row.gap),
         f"{row.to_first_come:.3f}",
         f"{row.to_best_greedy:.3f}",
@@ -182,6 +201,7 @@ def _cells_of(row: Row) -> Sequence[str]:
         percent(q.of_best_seniority),
         waits,
         ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in row.stages.items()),
+        row.trouble or "",
     )
 
 
@@ -190,6 +210,7 @@ def table_of_cells(summed: Iterable[dict[str, Any]]) -> str:
     headings = (
         "cell", "from", "limit", "runs", "gap: median", "mean", "range", "× first come",
         "× best greedy", "wall", "peak", "options per request", "urgent left out",
+        "in trouble",
     )  # fmt: skip
     return markdown(
         headings,
@@ -198,16 +219,19 @@ def table_of_cells(summed: Iterable[dict[str, Any]]) -> str:
                 cell["cell"],
                 cell["source"],
                 f"{cell['limit']:.0f} s",
-                number(cell["gap"]["count"]),
+                number(cell["runs"]),
                 percent(cell["gap"]["median"]),
                 percent(cell["gap"]["mean"]),
-                f"{percent(cell['gap']['least'])} to {percent(cell['gap']['most'])}",
+                " to ".join(
+                    percent(cell["gap"][end]) for end in ("least", "most") if cell["gap"]["count"]
+                ),
                 number(cell["to_first_come"]["median"], 3),
                 number(cell["to_best_greedy"]["median"], 3),
                 f"{cell['wall']['median']:.1f} s",
                 f"{number(cell['peak_mib']['median'])} MiB",
                 number(cell["options_per_request"]["median"], 2),
                 f"{cell['urgent_left_out']} of {cell['urgent_with_option']}",
+                number(cell["in_trouble"]),
             )
             for cell in summed
         ),

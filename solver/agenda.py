@@ -151,3 +151,20 @@ class Agenda:
         for k, level in enumerate(levels):
             above = levels[k + 1] if k + 1 < len(levels) else NO_MINUTES
             levels[k] = level & (~minutes | above)
+
+
+def availabilities_by_place(instance: Instance) -> dict[tuple[int, int, int], list[int]]:
+    """For each practitioner, location and day: the availabilities that share one of both there."""
+    blocks = instance.availabilities
+    practitioners: dict[tuple[int, int], list[int]] = {}
+    locations: dict[tuple[int, int], list[int]] = {}
+    for i, a in enumerate(blocks):
+        practitioners.setdefault((a.practitioner, a.day), []).append(i)
+        locations.setdefault((a.location, a.day), []).append(i)
+    return {
+        (a.practitioner, a.location, a.day): [
+            *practitioners[a.practitioner, a.day],
+            *locations[a.location, a.day],
+        ]
+        for a in blocks
+    }

@@ -3,7 +3,7 @@
 The worth is that of the bound: whoever is served is served so that the weight is greatest, and is
 then served on with an availability an hour longer. Where that adds nothing, there is no shortage
 that an hour there would ease, however full the day is. Many places are worth something; those that
-promise most are tried.
+promise most are tried. An hour ends at midnight at the latest, as every availability does.
 
 A practitioner's function is no fact of its own here: what it allows is in the types that an
 availability admits (`facts.Availability`), so these stand for it.
@@ -19,14 +19,16 @@ from scipy.sparse.csgraph import connected_components
 
 from solver.agenda import Agenda
 from solver.candidates import Candidates, candidates, pair_rules_hold
-from solver.contest import HOUR, Contest, Longer
+from solver.contest import Contest, Longer
 from solver.demands import Demands
 from solver.facts import NONE, Availability, FloatColumn, IntColumn
 from solver.flow import Network
-from solver.minutes import Minutes, on_grid, span
+from solver.minutes import MINUTES_PER_DAY, Minutes, on_grid, span
 from solver.scarcity import Bottleneck, Shortage
 from solver.stretches import fullest_sum, stretches_of
 
+HOUR = 60
+"""Minutes."""
 TRIED = 30
 """Places for which the bound is solved again: so many are nearly always enough to find the best."""
 TOLD = 20
@@ -99,6 +101,7 @@ class _Hours:
         self._demands = demands
         self._contests = contests
         self._stands = Agenda(self._instance)
+        self._hour = np.fromiter(map(_hour, self._instance.availabilities), np.int64)
         everyone = len(demands.minutes)
         self._contest_of = np.full(everyone, NONE, np.int64)
         self._urgency = np.zeros(everyone)
@@ -129,7 +132,7 @@ class _Hours:
         filled = self._filled(demands.of[request], availability)
         places: dict[Place, int] = {}
         order = np.lexsort((-filled, -first))
-        for a in order[first[order] > 0].tolist():
+        for a in order[(first[order] > 0) & (self._hour[order] > 0)].tolist():
             block = self._instance.availabilities[a]
             places.setdefault((block.location, block.day, block.types), a)
         return list(places.values())
@@ -142,7 +145,8 @@ class _Hours:
         until = np.cumsum(self._missing[demand])
         before = until - self._missing[demand]
         first = np.searchsorted(availability, availability)
-        minutes = np.clip(until - before[first], 0, HOUR) - np.clip(before - before[first], 0, HOUR)
+        hour, start = self._hour[availability], before[first]
+        minutes = np.clip(until - start, 0, hour) - np.clip(before - start, 0, hour)
         worth = np.zeros(len(self._instance.availabilities))
         np.add.at(worth, availability, minutes * rate)
         return worth
@@ -194,7 +198,8 @@ class _Hours:
         demands = np.searchsorted(
             contest.who, self._demands.taking_part(np.asarray(fitting, np.int64))
         )
-        return Longer(stretch, fullest_sum(lengths, longer.end - begin) - before, demands)
+        more = fullest_sum(lengths, longer.end - begin) - before
+        return Longer(stretch, longer.end - block.end, more, demands)
 
     def _free_from(self, a: int, who: IntColumn) -> int:
         """Since when nothing stands at the end of an availability to which nobody could go yet.
@@ -216,5 +221,11 @@ class _Hours:
         return left(starts) or left(self._stands.shape_starts(request, longer))
 
 
+def _hour(block: Availability) -> int:
+    """The minutes of an hour more that are left of the day."""
+    return min(HOUR, MINUTES_PER_DAY - block.end)
+
+
 def _an_hour_longer(block: Availability) -> Availability:
-    return replace(block, end=block.end + HOUR)
+    """The availability up to an hour longer: until midnight at the latest."""
+    return replace(block, end=block.end + _hour(block))

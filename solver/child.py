@@ -14,7 +14,8 @@ from typing import BinaryIO
 from solver.facts import Instance
 from solver.options import Options, Progress
 from solver.pipeline import run
-from solver.process import Found
+from solver.process import Found, Refused
+from solver.referee import RefusedPlanError
 from solver.search import Search
 
 SEND_EVERY = 1.0
@@ -56,7 +57,10 @@ class _Sender:
         )
         self._sent = time.monotonic()
 
-    def _send(self, message: Progress | Found) -> None:
+    def refused(self, refusal: Refused) -> None:
+        self._send(refusal)
+
+    def _send(self, message: Progress | Found | Refused) -> None:
         pickle.dump(message, self._pipe)
         self._pipe.flush()
 
@@ -81,8 +85,12 @@ def main() -> None:
         except (EOFError, pickle.UnpicklingError):
             return  # the parent was stopped before it had asked
         sender = _Sender(pipe)
-        search, seconds = run(instance, options, sender.progress)
-        sender.found(search, seconds, complete=True)
+        try:
+            search, seconds = run(instance, options, sender.progress)
+        except RefusedPlanError as refusal:
+            sender.refused(Refused(str(refusal)))
+        else:
+            sender.found(search, seconds, complete=True)
 
 
 if __name__ == "__main__":

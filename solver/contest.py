@@ -28,8 +28,6 @@ from solver.facts import NONE, BoolColumn, IntColumn
 from solver.flow import Network
 from solver.stretches import Stretch
 
-HOUR = 60
-"""Minutes."""
 SOURCE = 0
 UNBOUNDED = 1 << 40
 """More minutes than there are."""
@@ -48,13 +46,15 @@ class Rivals:
 
 @dataclass(frozen=True, slots=True)
 class Longer:
-    """A stretch that would go on for an hour, and who may go there then.
+    """A stretch that would go on for an hour, or until midnight, and who may go there then.
 
     `stretch`: its number in the contest; None: there was none that the hour goes on from.
-    `minutes`: so many more can be filled. `demands`: positions among those who take part.
+    `hour`: the minutes that it goes on for. `minutes`: so many more can be filled. `demands`:
+    positions among those who take part.
     """
 
     stretch: int | None
+    hour: int
     minutes: int
     demands: IntColumn
 
@@ -300,7 +300,7 @@ class Contest:
         left_over[self._at(entered, left)] += longer.minutes
         straight = self._straight[longer.stretch]
         # past rooms and overlaps that narrow the stretch there is the hour itself, no more
-        left_over[self._at(left, self._sink)] += longer.minutes if straight else HOUR
+        left_over[self._at(left, self._sink)] += longer.minutes if straight else longer.hour
         out = slice(self._ways.begin[entered], self._ways.begin[entered + 1])
         fitted = self._head[out][self._capacity[self._ways.back[out]] > 0]
         joining = ~np.isin(self._demand[longer.demands], fitted)

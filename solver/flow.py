@@ -28,6 +28,8 @@ from solver.stretches import Stretch, fullest_sum, stretches_of
 
 FINEST_SHARE = 5040
 """Parts in which a request's worth is split over its minutes where their lcm would be larger."""
+LARGEST_COST = 1 << 60
+"""What the cost of an arc times the number of nodes must stay under: OR-Tools counts in 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -282,7 +284,8 @@ def largest_flow(net: Network, worth: Worth) -> Flow:
     first_stretch = len(requests)
     first_segment = first_stretch + len(net.stretches)
     sink = first_segment + len(net.segment_capacity)
-    parts, cost = _shares(worth.of_pair[net.arc_pair], occupied[net.arc_request])
+    nodes = sink + 1 + len(net.stretches)
+    parts, cost = _shares(worth.of_pair[net.arc_pair], occupied[net.arc_request], nodes)
 
     outlet_tail: list[int] = []
     outlet_head: list[int] = []
@@ -351,10 +354,11 @@ def largest_flow(net: Network, worth: Worth) -> Flow:
     )
 
 
-def _shares(worth: IntColumn, occupied: IntColumn) -> tuple[int, IntColumn]:
+def _shares(worth: IntColumn, occupied: IntColumn, nodes: int) -> tuple[int, IntColumn]:
     """The worth of a minute on each arc, in so many parts; rounded up, so that a bound stays one."""
     parts = lcm(*np.unique(occupied).tolist())
-    parts = min(parts, FINEST_SHARE)
+    parts = min(parts, FINEST_SHARE, LARGEST_COST // (nodes * max(1, int(worth.max()))))
+    parts = max(1, parts)
     return parts, -((-worth * parts) // occupied)
 
 

@@ -1,7 +1,7 @@
 """What a plan loses against the flow, piece by piece: where the search should begin.
 
 The flow has a price for every minute of every stretch. At these prices, what a plan is worth less than
-the bound is exactly the sum of three losses: requests left out that would pay their minutes, requests
+the flow is exactly the sum of three losses: requests left out that would pay their minutes, requests
 where minutes are dearer than elsewhere, and minutes with a price where nobody is.
 """
 

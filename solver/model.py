@@ -89,6 +89,8 @@ class Model:
     """
 
     def __init__(self, agenda: Agenda, choices: Sequence[Choice]) -> None:
+        self.impossible = False
+        """Whether the last answer was that nothing keeps all the rules, rather than none in time."""
         self._agenda = agenda
         self._instance: Instance = agenda.instance
         self.choices = choices
@@ -248,6 +250,7 @@ class Model:
         if effort.seconds is not None:
             solver.parameters.max_time_in_seconds = max(0.01, effort.seconds)
         status = solver.solve(self._cp)
+        self.impossible = status == cp_model.INFEASIBLE
         # values may be read only after these two: anything else "plans" rubbish
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None

@@ -127,11 +127,13 @@ class LeftToShape(Left):
 class Obstructed:
     """Everything that stands between one request and each availability.
 
-    `always`: the codes of the rules that bar the request wherever it would go. `pairs`: the pair
-    rules that each availability breaks. `left`: what the slot rules leave there.
+    `always`: the codes of the rules that bar the request wherever it would go; `barred`: whether one
+    of them would, were nothing planned. `pairs`: the pair rules that each availability breaks.
+    `left`: what the slot rules leave there.
     """
 
     always: tuple[str, ...]
+    barred: bool
     pairs: BitColumn
     left: Left
 
@@ -151,8 +153,8 @@ class Obstructed:
         )
 
     def suitable(self) -> int:
-        """How many availabilities break no rule about the request and the pair."""
-        return 0 if self.always else int(np.count_nonzero(self.pairs == 0))
+        """How many availabilities no rule about the request and the pair bars, whoever has them."""
+        return 0 if self.barred else int(np.count_nonzero(self.pairs == 0))
 
     def nearest(self) -> IntColumn:
         """The availabilities with a start that breaks the fewest rules."""
@@ -170,13 +172,27 @@ class Obstacles:
             self._instance.availabilities, len(self._instance.types)
         )
         self._shapes: dict[Shape, LeftToShape] = {}
+        self._possible: dict[int, list[int]] = {}
 
     def of(self, request: Request) -> Obstructed:
         """What stands in the way of this request."""
         always = [rule.code for rule in REQUEST_RULES if not rule.admits(request)]
+        barred = bool(always)
         if self.agenda.claimed(request) and Duplicate.code not in always:
             always.append(Duplicate.code)
-        return Obstructed(tuple(always), self.pairs(request), self.left(request))
+        return Obstructed(tuple(always), barred, self.pairs(request), self.left(request))
+
+    def possible(self, index: int) -> list[int]:
+        """The availabilities that no rule about the request and the pair bars, whoever has them."""
+        known = self._possible.get(index)
+        if known is None:
+            request = self._instance.requests[index]
+            if all(rule.admits(request) for rule in REQUEST_RULES):
+                known = np.flatnonzero(self.pairs(request) == 0).tolist()
+            else:
+                known = []
+            self._possible[index] = known
+        return known
 
     def pairs(self, request: Request) -> BitColumn:
         """The pair rules that each availability breaks."""

@@ -35,7 +35,7 @@ MOVES_BETWEEN_OFFERS = 10.0
 """or, where iterations are counted, after so many moves for each request."""
 SMALLEST = 300
 """Requests of a territory, at least; regions smaller than that are put together."""
-SECONDS_PER_REQUEST = 0.008
+SECONDS_PER_REQUEST = 0.016
 """After which nothing more comes of it, by measurement; for each worker."""
 SHARE = 0.8
 """Of the wall time left, at most; the rest is for CP-SAT to polish,"""

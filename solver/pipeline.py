@@ -7,13 +7,14 @@ stage is a class with a name and `run(search)`: add one by adding a line to `STA
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import gcd
 
 import numpy as np
 
 from solver.aims import BEST_GREEDY, FIRST_COME, Baseline
 from solver.board import Boards
 from solver.candidates import Candidates, candidates
-from solver.claims import Claims
+from solver.claims import Claims, settled
 from solver.components import SMALL, parts, regions
 from solver.exact import SmallParts
 from solver.facts import Instance
@@ -53,44 +54,62 @@ class Greedy:
 
 
 class Flows:
-    """The min-cost flows of every region: prices for the search, a start, and a first bound.
+    """The min-cost flows: by all aims for a start and for prices, by weight for prices and a bound.
 
     Regions are small and quick. Together they bound a little loosely, since a practitioner or an
-    employee of two regions is counted in both.
+    employee of two regions is counted in both; so a part that is not too large is asked as a whole,
+    too. OR-Tools' flows run beside Python: nobody waits for them before they are needed.
     """
 
     name = "flows"
 
     def run(self, search: Search) -> None:
-        """Give every part its flows and the bound that they come to."""
-        asked = []
+        """Ask for the flows of every part."""
+        ask = search.threads.submit
         for part in search.parts:
             found = part.candidates
             groups = regions(found, SMALL)
             nets = [network(found.of(np.asarray(sorted(g), np.int64))) for g in groups]
-            # OR-Tools' flows run beside Python: one network is made while another is solved
-            ask = search.threads.submit
-            by_all = [ask(_largest_flow, net, weight_then_lower_aims) for net in nets]
-            asked.append((part, by_all, [ask(_largest_flow, net, weight) for net in nets]))
-        for part, by_all, by_weight in asked:
-            part.flows_by_all = [future.result() for future in by_all]
-            part.flows_by_weight = [future.result() for future in by_weight]
-            part.bound = sum(packed_bound(flow) for flow in part.flows_by_weight)
-            if len(by_weight) > 1 and len(part.candidates.requests) <= FLOWS_AS_ONE:
-                part.whole = search.threads.submit(_largest_flow, network(part.candidates), weight)
-        search.report(search)
+            part.by_all = [ask(_largest_flow, net, weight_then_lower_aims) for net in nets]
+            part.by_weight = [ask(_largest_flow, net, weight) for net in nets]
+        for part in search.parts:
+            if len(part.by_weight) > 1 and len(part.candidates.requests) <= FLOWS_AS_ONE:
+                part.whole = ask(_largest_flow, network(part.candidates), weight)
+
+
+def _largest_flow(net: Network, aim: Callable[[Candidates], Worth]) -> Flow:
+    return largest_flow(net, aim(net.candidates))
+
+
+class Rounding:
+    """The flow that is best by all of the first three aims, rounded to a plan, its claims settled.
+
+    Settled at once: the few that rounding loses must not make a greedy plan seem the better start.
+    """
+
+    name = "flow, rounded"
+
+    def run(self, search: Search) -> None:
+        """Offer the rounded flow."""
+        flows = [flow for part in search.parts for flow in part.flows_by_all]
+        search.offer(settled(search, rounded(search.boards, flows)))
 
 
 class Bound:
-    """The flow of a part as a whole, unless that takes too long: a tighter bound."""
+    """What no plan can weigh more than: the least that the flows of a part come to."""
 
     name = "bound"
 
     def run(self, search: Search) -> None:
-        """Wait for the flows that were begun before."""
+        """Bound every part."""
         for part in search.parts:
-            if part.whole is not None and part.bound is not None:
+            part.bound = sum(packed_bound(flow) for flow in part.flows_by_weight)
+            if part.whole is not None:
                 part.bound = min(part.bound, packed_bound(part.whole.result()))
+            # what divides every weight divides the weight of every plan
+            part.bound -= part.bound % gcd(
+                *part.candidates.priority[part.candidates.requests].tolist()
+            )
         search.report(search)
 
 
@@ -108,26 +127,10 @@ class Shortages:
         search.scarcity = scarcity(search.candidates, networks)
 
 
-def _largest_flow(net: Network, aim: Callable[[Candidates], Worth]) -> Flow:
-    return largest_flow(net, aim(net.candidates))
-
-
-class Rounding:
-    """The flow that is best by all of the first three aims, rounded to a plan."""
-
-    name = "flow, rounded"
-
-    def run(self, search: Search) -> None:
-        """Offer the rounded flow."""
-        flows = [flow for part in search.parts for flow in part.flows_by_all]
-        search.offer(rounded(search.boards, flows))
-
-
 STAGES: tuple[Stage, ...] = (
-    Greedy(),
     Flows(),
+    Greedy(),
     Rounding(),
-    Claims(),
     Bound(),
     Shortages(),
     Packing(),
@@ -170,5 +173,5 @@ def run(
             stage_began = time.monotonic()
             search.stage = stage.name
             stage.run(search)
-            seconds[stage.name] = seconds.get(stage.name, 0.0) + time.monotonic() - stage_began
+            seconds[stage.name] = time.monotonic() - stage_began
     return search, seconds

@@ -44,7 +44,14 @@ class Found:
     scarcity: Scarcity = NOTHING_SCARCE
 
 
-Messages = queue.SimpleQueue[Progress | Found | None]
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a child sends instead where its own referee refuses the plan: none of it is to be used."""
+
+    reason: str
+
+
+Messages = queue.SimpleQueue[Progress | Found | Refused | None]
 """What comes from the child, and None at its end."""
 
 
@@ -114,6 +121,8 @@ def plan(
         child.wait()
         pump.join()
         child.stdout.close()
+    if isinstance(found, Refused):
+        return GaveUp(found.reason)
     if found is None:
         return GaveUp(trouble or f"the planning process ended with code {child.returncode}")
     return _checked(instance, found, trouble)
@@ -145,7 +154,7 @@ def _checked(instance: Instance, found: Found, trouble: str | None) -> Solved | 
 
 def _listen(
     messages: "Messages", limit: float | None, on_progress: Callable[[Progress], None]
-) -> tuple[Found | None, str | None]:
+) -> tuple[Found | Refused | None, str | None]:
     """The last that the child sent, and what went wrong with it if anything did."""
     deadline = None if limit is None else time.monotonic() + limit
     found: Found | None = None
@@ -159,6 +168,8 @@ def _listen(
             if found is not None and found.complete:
                 return found, None
             return found, "the planning process died before it was done"
+        if isinstance(message, Refused):
+            return message, None
         if isinstance(message, Found):
             found = message
         else:

@@ -1,8 +1,9 @@
 """The last word on a finished plan: it is fed to the model of record as a fixed assignment.
 
-The search has its own way of keeping the rules, compiled and quick. Here every rule states itself to
-CP-SAT once more about exactly this plan, part by part, and it must be feasible. The checker in the
-parent process is another judge still: neither knows of the other.
+The search has its own way of keeping the rules, compiled and quick. Here the rules about each request
+and place are asked row by row, those about all together state themselves to CP-SAT, part by part, and
+exactly this plan must be feasible. The checker in the parent process is another judge still: neither
+knows of the other.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ class RefusedPlanError(RuntimeError):
 
 
 class Referee:
-    """The stage: says yes to the search's plan, or ends the run."""
+    """The stage: says yes to the search's plan, or ends the run without one."""
 
     name = "referee"
 
@@ -45,24 +46,30 @@ class Referee:
 
 
 def feasible(standing: Agenda, assignments: Sequence[Assignment]) -> bool:
-    """Whether the model allows all of these together, each at its start.
+    """Whether every rule allows all of these together, each at its start.
 
     CP-SAT's word alone is not taken for "impossible": it is asked again without its presolve, which
-    is where a wrong answer has come from before (OR-Tools issue 5274).
+    is where a wrong answer has come from before (OR-Tools issue 5274). What it cannot decide in time
+    is not refused: the checker still judges it.
     """
+    instance = standing.instance
     choices = []
     for assignment in assignments:
         here = 1 << assignment.start
-        options = {assignment.request: [assignment.availability]}
-        found = [c for c in choices_of(standing, options) if c.starts & here]
-        if not found:
+        request = instance.requests[assignment.request]
+        if not standing.admits(request, instance.availabilities[assignment.availability]) & here:
             return False
-        choices.append(replace(found[0], starts=here))
+        options = {assignment.request: [assignment.availability]}
+        choices += [
+            replace(choice, starts=here)
+            for choice in choices_of(standing, options)
+            if choice.starts & here
+        ]
     model = Model(standing, choices)
     every = [1] * len(choices)
     model.require(every, len(choices))
-    effort = Effort(deterministic=None, seconds=LONGEST)
-    return any(
-        model.best(every, replace(effort, presolve=presolve)) is not None
-        for presolve in (True, False)
-    )
+    for presolve in (True, False):
+        effort = Effort(deterministic=None, seconds=LONGEST, presolve=presolve)
+        if model.best(every, effort) is not None or not model.impossible:
+            return True
+    return False

@@ -42,9 +42,9 @@ class Shortage:
 class Bottleneck:
     """Where capacity binds: a location's day, for practitioners who admit these types.
 
-    Were `availability` an hour longer, its practitioner there and a room free for it, the proven
-    bound of the weight would rise by `worth`: by that much more at most, and by `requests` requests,
-    parts of them counted.
+    Were `availability` an hour longer (or until midnight, where that is sooner), its practitioner
+    there and a room free for it, the proven bound of the weight would rise by `worth`: by that much
+    more at most, and by `requests` requests, parts of them counted.
     """
 
     location: int

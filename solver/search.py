@@ -18,17 +18,27 @@ from solver.score import score
 
 @dataclass
 class Part:
-    """A component; once they are known, its bound and the best flows of its regions.
+    """A component, the flows that have been asked for, and the bound once it is known.
 
-    `flows_by_weight`: by the first aim alone; `flows_by_all`: by the first three in order.
-    `whole`: the flow of the whole part by weight, where it has been asked for.
+    `by_all`, `by_weight`: of its regions, by the first three aims and by the first alone. `whole`: of
+    all of it, by weight.
     """
 
     candidates: Candidates
     bound: int | None = None
-    flows_by_weight: list[Flow] = field(default_factory=list)
-    flows_by_all: list[Flow] = field(default_factory=list)
+    by_all: list[Future[Flow]] = field(default_factory=list)
+    by_weight: list[Future[Flow]] = field(default_factory=list)
     whole: Future[Flow] | None = None
+
+    @property
+    def flows_by_all(self) -> list[Flow]:
+        """The flows of its regions by the first three aims; waits for them."""
+        return [future.result() for future in self.by_all]
+
+    @property
+    def flows_by_weight(self) -> list[Flow]:
+        """The flows of its regions by weight; waits for them."""
+        return [future.result() for future in self.by_weight]
 
 
 @dataclass

@@ -8,6 +8,7 @@ says, has been planned there by the rules as they are, with none of them eased.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from solver.aims import preference, usual_preference
 from solver.displacement import NO_GAIN, Displacement, Displacements
 from solver.easing import Offer, days_outside, eased, shortest
 from solver.facts import NONE, Availability, Instance, IntColumn, Plan, Request, Shape
+from solver.holders import Holdings
 from solver.minutes import first
 from solver.obstacles import (
     EASABLE_BITS,
@@ -30,7 +32,9 @@ from solver.rules.fits import Fits
 FEW = 16
 """Availabilities that are asked one by one sooner than as columns."""
 IN_BULK = 100
-"""How many of those left out are asked who holds their places, where nobody asks for one by name."""
+"""How many of those left out are asked who holds their places, where nobody asks for one by name;"""
+PLACES_IN_BULK = 2500
+"""fewer where the availabilities that suit them are more than this together."""
 SETS_IN_BULK = 12
 """How many sets of holders are tried for each of those."""
 
@@ -58,12 +62,14 @@ class Explanation:
 
     `nearest`: of all availabilities and starts the one that breaks the fewest rules; of those the
     one the fewest days outside the window, then with the most points of preference, then the
-    earliest, then the first in the instance. None where there is no availability. Where no start fits, `fits` counts as one broken rule and nothing is asked about what is occupied.
+    earliest, then the first in the instance. None where there is no availability. Where no start
+    fits, `fits` counts as one broken rule and nothing is asked about what is occupied.
 
     `suitable`: the number of availabilities that break no rule about the request and the pair: what
-    excludes them is time alone. `holders`: the planned requests that hold the places which would suit it, those that hold most
-    starts first; none where no place would suit it, or one is free. `displacement`: the cheapest
-    way to make them give one up (`solver.displacement`). `None` for both: it was not asked.
+    excludes them is time, or a duplicate that is planned. `holders`: the planned requests that hold
+    the places which would suit it, those that hold most starts first (`solver.holders`); none where
+    no place would suit it, or one is free. `displacement`: the cheapest way to make them give one up
+    (`solver.displacement`). `None` for both: it was not asked.
     """
 
     request: int
@@ -83,6 +89,7 @@ class WhyNot:
         self._instance = instance
         self._agenda = Agenda(instance, plan)
         self._obstacles = Obstacles(self._agenda)
+        self._holdings = Holdings(self._obstacles)
         self._displacements = Displacements(self._obstacles)
         self._longest_of: dict[tuple[Shape, int], int] = {}
 
@@ -106,7 +113,7 @@ class WhyNot:
         In bulk only a displacement by which the plan gains weight, and only the first
         `SETS_IN_BULK` sets of holders are tried.
         """
-        held = self._displacements.held(explanation.request)
+        held = self._holdings.held(explanation.request)
         if in_bulk:
             found = self._displacements.cheapest(held, SETS_IN_BULK, NO_GAIN)
         else:
@@ -218,8 +225,9 @@ def why_not(
     """The explanations of all requests that the plan leaves out, or of some of them.
 
     Of those asked for by index everything is told. Of all, only the first `IN_BULK` by priority and
-    formal request date are asked who holds their places, and of their sets of holders only the
-    first `SETS_IN_BULK` are tried: that keeps a run of any size bounded.
+    formal request date, whom no more than `PLACES_IN_BULK` availabilities suit, are asked who holds
+    their places, and of their sets of holders only the first `SETS_IN_BULK` are tried: that keeps a
+    run of any size bounded.
     """
     answers = WhyNot(instance, plan)
     planned = {assignment.request for assignment in plan}
@@ -233,6 +241,8 @@ def why_not(
     # whom no place would suit, nobody holds one for
     waiting = [r for r, explanation in left_out.items() if explanation.suitable]
     waiting.sort(key=lambda r: (-rows[r].priority, rows[r].requested_on, rows[r].id))
-    for r in waiting[:IN_BULK]:
-        left_out[r] = answers.with_holders(left_out[r], in_bulk=True)
+    places = accumulate(left_out[r].suitable for r in waiting)
+    for r, so_far in zip(waiting[:IN_BULK], places, strict=False):
+        if so_far <= PLACES_IN_BULK:
+            left_out[r] = answers.with_holders(left_out[r], in_bulk=True)
     return list(left_out.values())

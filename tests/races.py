@@ -5,22 +5,28 @@ them look before the first one takes, so without a guard every race is lost, whi
 control runs show.
 """
 
+import multiprocessing
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
+from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from models import database, guards
+from models import Base, database, guards
 
 CLIENTS = 50
 BEFORE_COMMIT = 0.005  # seconds in which others who do not wait would come to the same conclusion
 
 Taking = Callable[[Connection], object]
+Span = tuple[datetime, datetime]
 
 
 def race(
@@ -41,6 +47,8 @@ def race(
                 taking(connection)
                 time.sleep(BEFORE_COMMIT)
         except DBAPIError as error:
+            if "deadlock detected" in str(error.orig):
+                return "deadlock"
             return guards.refused_by(error) or str(error.orig)
         return "done"
 
@@ -50,12 +58,64 @@ def race(
     return outcome
 
 
-def most_at_once(intervals: Sequence[tuple[object, object]]) -> int:
+def race_of_processes(
+    engine: Engine, table: str, places: Sequence[Sequence[dict[str, Any]]]
+) -> list[Counter[str]]:
+    """The same between processes, which share no lock of Python's or the driver's: for each place, one try each.
+
+    `places` has, for each place, the row that each process tries to insert.
+    """
+    spawning = multiprocessing.get_context("spawn")
+    processes = len(places[0])
+    ready, outcomes = spawning.Barrier(processes), spawning.SimpleQueue()
+    url = engine.url.render_as_string(hide_password=False)
+    own = [[rows[number] for rows in places] for number in range(processes)]
+    clients = [
+        spawning.Process(target=_client, args=(url, table, rows, ready, outcomes)) for rows in own
+    ]
+    for client in clients:
+        client.start()
+    found = [outcomes.get() for _ in clients]
+    for client in clients:
+        client.join()
+    return [Counter(column) for column in zip(*found, strict=True)]
+
+
+def _client(
+    url: str, table: str, rows: list[dict[str, Any]], ready: Barrier, outcomes: "SimpleQueue[Any]"
+) -> None:
+    own = database.engine(url)
+    found = []
+    for row in rows:
+        ready.wait()
+        try:
+            with own.begin() as connection:
+                connection.execute(insert(Base.metadata.tables[table]).values(row))
+                time.sleep(BEFORE_COMMIT)
+        except DBAPIError as error:
+            found.append(guards.refused_by(error) or str(error.orig))
+        else:
+            found.append("done")
+    outcomes.put(found)
+    own.dispose()
+
+
+def most_at_once(spans: Sequence[Span]) -> int:
     """The oracle of the limits: sweep over all starts and ends."""
     # an end goes before a start at the same moment: [start, end)
-    moments = sorted([(start, 1) for start, _ in intervals] + [(end, -1) for _, end in intervals])
+    moments = sorted([(start, 1) for start, _ in spans] + [(end, -1) for _, end in spans])
     most = now = 0
     for _, step in moments:
         now += step
         most = max(most, now)
     return most
+
+
+def most_within(span: Span, others: Sequence[Span]) -> int:
+    """How many of the others there are at once, at most, during the span."""
+    clipped = [(max(start, span[0]), min(end, span[1])) for start, end in others]
+    return most_at_once([(start, end) for start, end in clipped if start < end])
+
+
+def within(span: Span, other: Span) -> bool:
+    return other[0] <= span[0] and span[1] <= other[1]

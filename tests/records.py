@@ -86,9 +86,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "holds": {"modality": "at_location", "expires_at": datetime(2999, 1, 1, tzinfo=UTC)},
     "exclusions": {},
     "absences": {},
-    "roles": {"name": "Role"},
-    "groups": {"name": "Group"},
-    "accounts": {"kind": "user", "login": "planner", "name": "Planner", "secret_hash": "-"},
+    "roles": {},
+    "groups": {},
+    "accounts": {"kind": "user", "name": "Planner", "secret_hash": "-"},
     "performance_types": {"name": "Consultation"},
     "contract_models": {"kind": "sale", "name": "Model"},
     "price_categories": {"name": "Consultations"},
@@ -111,15 +111,28 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
 }
 
-CODED = {"employers", "consultation_types", "performance_types"}
+UNIQUE = {
+    "employers": "code",
+    "consultation_types": "code",
+    "performance_types": "code",
+    "roles": "name",
+    "groups": "name",
+    "accounts": "login",
+}
+
+
+def row(table: str, **values: Any) -> dict[str, Any]:
+    """A whole row, with a new key and working defaults."""
+    key = new_id()
+    unique = {UNIQUE[table]: key.hex} if table in UNIQUE else {}
+    return {"id": key, **unique, **DEFAULTS[table], **values}
 
 
 def add(connection: Connection, table: str, **values: Any) -> UUID:
     """Insert a row, and give its key."""
-    key = new_id()
-    code = {"code": key.hex} if table in CODED else {}
-    row = {"id": key, **code, **DEFAULTS[table], **values}
-    connection.execute(insert(Base.metadata.tables[table]).values(row))
+    new = row(table, **values)
+    connection.execute(insert(Base.metadata.tables[table]).values(new))
+    key: UUID = new["id"]
     return key
 
 
@@ -204,7 +217,7 @@ def ad_hoc(connection: Connection) -> dict[str, Any]:
     }
 
 
-def another_practitioner(connection: Connection, world: World) -> dict[str, UUID]:
+def another_practitioner(connection: Connection, world: World) -> dict[str, Any]:
     """Somebody else, with a day at the same location: what an appointment with him refers to."""
     practitioner = add(connection, "practitioners")
     return {

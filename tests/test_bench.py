@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,13 @@ from benchmarks.__main__ import main
 from benchmarks.following import Followed, followed
 from benchmarks.inputs import GENERATED, SHARED, Input, Made, expanded
 from benchmarks.machine import Record
-from benchmarks.measured import MEBIBYTE, measured
+from benchmarks.measured import MEBIBYTE, Measured, measured
 from benchmarks.quality import BrokenPlanError, Problem, Quality, checked
 from benchmarks.shapes import SIZES
 from benchmarks.summary import growth as fitted
 from benchmarks.summary import spread
+from solver.aims import BEST_GREEDY, FIRST_COME, Baseline, Score
+from solver.files.instance import read_instance
 from solver.files.plan import FORMAT
 from tests.command_line import ends
 
@@ -34,8 +37,8 @@ RECORDED = {"benchmark", "when", "command", "machine", "versions"}
 
 PROMISED = {
     "instance", "cell", "source", "limit", "wall", "peak_mib", "requests", "options_per_request",
-    "bound", "gap", "to_first_come", "to_best_greedy", "stages", "planned", "weight", "seniority",
-    "preference", "unusable_gap_minutes", "urgent_with_option", "urgent_left_out",
+    "bound", "gap", "to_first_come", "to_best_greedy", "stages", "trouble", "planned", "weight",
+    "seniority", "of_most_seniority", "preference", "unusable_gap_minutes", "urgent_with_option", "urgent_left_out",
     "of_best_weight", "of_best_seniority", "long_waits", "history", "fewest",
 }  # fmt: skip
 """What the JSON has of every run."""
@@ -53,6 +56,26 @@ NOTHING = Quality(
     long_waits=0,
     history=None,
     fewest=None,
+)
+
+
+ROW = solving.Row(
+    instance="M-100-1",
+    cell="M-100",
+    source=GENERATED,
+    limit=20.0,
+    wall=20.0,
+    peak_mib=300,
+    requests=2000,
+    options_per_request=20.0,
+    bound=100,
+    gap=0.01,
+    to_first_come=1.2,
+    to_best_greedy=1.0,
+    of_most_seniority=None,
+    stages={},
+    trouble=None,
+    quality=replace(NOTHING, urgent_with_option=3, urgent_left_out=1),
 )
 
 
@@ -121,32 +144,32 @@ def test_a_curve_knows_the_gap_of_each_moment() -> None:
 
 
 def test_the_runs_of_a_cell_are_put_together_over_seeds() -> None:
-    row = solving.Row(
-        instance="M-100-1",
-        cell="M-100",
-        source=GENERATED,
-        limit=20.0,
-        wall=20.0,
-        peak_mib=300,
-        requests=2000,
-        options_per_request=20.0,
-        bound=100,
-        gap=0.01,
-        to_first_come=1.2,
-        to_best_greedy=1.0,
-        stages={},
-        quality=replace(NOTHING, urgent_with_option=3, urgent_left_out=1),
-    )
-    others = [replace(row, gap=0.02), replace(row, gap=0.06), replace(row, limit=60.0)]
+    others = [replace(ROW, gap=0.02), replace(ROW, gap=0.06), replace(ROW, limit=60.0)]
 
-    first, second = solving.cells([row, *others])
+    first, second = solving.cells([ROW, *others])
 
     assert (first["cell"], first["limit"], second["limit"]) == ("M-100", 20.0, 60.0)
     assert first["gap"] == pytest.approx(
         {"count": 3, "median": 0.02, "mean": 0.03, "least": 0.01, "most": 0.06}
     )
     assert (first["urgent_left_out"], first["urgent_with_option"]) == (3, 9)
-    assert "| 2.00% | 3.00% | 1.00% to 6.00% |" in solving.table_of_cells([first])
+    assert (first["runs"], first["in_trouble"]) == (3, 0)
+    assert "| 3 | 2.00% | 3.00% | 1.00% to 6.00% |" in solving.table_of_cells([first])
+
+
+def test_a_run_that_died_is_told_and_has_no_gap_where_it_had_no_bound() -> None:
+    died = replace(ROW, bound=None, gap=None, trouble="it died")
+
+    (alone,) = solving.cells([died])
+    (both,) = solving.cells([ROW, died])
+
+    assert died.as_json()["trouble"] == "it died"
+    assert solving.table([ROW, died]).count("it died") == 1
+    assert solving.table([died]).endswith("| it died |")
+    assert (alone["runs"], alone["in_trouble"], alone["gap"]["median"]) == (1, 1, None)
+    assert (both["runs"], both["in_trouble"], both["gap"]["median"]) == (2, 1, 0.01)
+    assert "| 1 |  |  |  |" in solving.table_of_cells([alone])
+    assert "| 2 | 1.00% | 1.00% | 1.00% to 1.00% |" in solving.table_of_cells([both])
 
 
 # --- Processes ----------------------------------------------------------------------------------------
@@ -263,12 +286,41 @@ def test_a_run_is_written_with_all_it_depends_on(tmp_path: Path) -> None:
     assert content["versions"].keys() >= {"python", "ortools", "highspy", "pyscipopt"}
     assert row.keys() == PROMISED
     assert row["planned"] > 0
+    assert row["trouble"] is None
     assert row["weight"] <= row["bound"]
     assert row["gap"] == pytest.approx(1 - row["weight"] / row["bound"], abs=1e-5)
     assert row["peak_mib"] > 50
     assert {"candidates", "packing", "reasons"} <= row["stages"].keys()
     assert cell["gap"]["median"] == row["gap"]
     assert "T-100" in (tmp_path / "spreekuur.md").read_text("utf-8")
+
+
+def test_a_run_that_died_is_written_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = Baseline(0, Score()).as_file()
+
+    def dying(command: Sequence[str]) -> Measured:
+        content: dict[str, Any] = {
+            "format": FORMAT,
+            "instance": read_instance(Path(command[2])).name,
+            "bound": None,
+            "gap": None,
+            "compared": {FIRST_COME: nothing, BEST_GREEDY: nothing},
+            "assignments": [],
+            "run": {"trouble": "it died", "seconds": {}},
+        }
+        Path(command[4]).write_text(json.dumps(content), "utf-8")
+        return Measured(wall=1.0, peak_mib=100, code=0, out="", err="")
+
+    monkeypatch.setattr(solving, "measured", dying)
+
+    solving.benchmark([TINY], (SECONDS,), Record("spreekuur", tmp_path, ["spreekuur", "T"]))
+
+    row = json.loads((tmp_path / "spreekuur.json").read_text("utf-8"))["rows"][0]
+    assert (row["bound"], row["gap"], row["trouble"]) == (None, None, "it died")
+    assert "it died" in (tmp_path / "spreekuur.md").read_text("utf-8")
+    assert "gap unknown" in capsys.readouterr().out
 
 
 def test_a_run_is_followed_from_the_start_of_its_process(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_a_peer_makes_a_plan_that_the_checker_passes(peer: str, ours: tuple[Prob
     result = against.opposed(problem, peer, row)
 
     assert result.quality is not None, result.note
+    assert row.bound is not None
     assert 0 < result.quality.weight <= row.bound
     assert result.gap is not None
     assert result.gap >= 0

@@ -63,9 +63,7 @@ def in_his_place(instance: Json, plan: Plan) -> Iterator[tuple[Json, list[Json]]
         if name not in planned:
             for sets in oracle.holders(instance, file, name).values():
                 for some in sets:
-                    others = [requests[other] for other in some]
-                    if all(other["employee"] != request["employee"] for other in others):
-                        yield request, others
+                    yield request, [requests[other] for other in some]
 
 
 @given(tiny_instances())
@@ -88,6 +86,21 @@ def test_nobody_is_left_out_for_one_who_weighs_less(instance: Json) -> None:
     for request, others in in_his_place(instance, settled(instance)):
         if len(others) == 1:
             assert request["priority"] <= others[0]["priority"]
+
+
+def test_an_urgent_request_takes_the_place_of_many_short_ones() -> None:
+    """Thirty minutes, held minute by minute."""
+    instance = an_instance(
+        grid=1,
+        employees=[an_employee(id=f"W{n}") for n in range(31)],
+        availabilities=[an_availability(end=at(0, "09:30"))],
+        requests=[
+            *(a_request(id=f"Q{n}", employee=f"W{n}", duration=1, priority=1) for n in range(30)),
+            a_request(id="Q30", employee="W30", duration=30, priority=100),
+        ],
+    )
+
+    assert [instance["requests"][a.request]["id"] for a in settled(instance)] == ["Q30"]
 
 
 def test_of_two_that_weigh_the_same_the_older_one_has_the_place() -> None:

@@ -96,6 +96,36 @@ def test_the_flow_of_several_aims_is_worth_at_least_the_best_plan(instance: Json
     assert flow.worth >= worth - 1e-6 * worth - 1e-6
 
 
+def test_the_largest_worths_that_a_file_may_have_are_no_trouble() -> None:
+    """Ten years, the oldest request, the highest priority, points by the thousand, odd lengths."""
+    instance = an_instance(
+        days=3660,
+        availabilities=[
+            an_availability(id=f"A{n}", start=at(n, "09:00"), end=at(n, "17:00"))
+            for n in range(300)
+        ],
+        requests=[
+            a_request(
+                id=f"Q{n}",
+                employee=f"W{n}",
+                duration=41 + n % 17,
+                priority=1000,
+                request_date="2020-01-01",
+                window=[0, 3660],
+                allow_saturday=True,
+                allow_sunday_holiday=True,
+                preferences=[["A0", 1000]],
+            )
+            for n in range(300)
+        ],
+    )
+    found = asked(instance)
+
+    flow = largest_flow(network(found), weight_then_lower_aims(found))
+
+    assert flow.worth >= 1000 * len(instance["requests"]) * flow.worth_of.of_weight
+
+
 def test_a_stretch_holds_no_more_than_a_subset_fills() -> None:
     # 50 minutes, appointments of 20: the flow of minutes would plan two and a half
     instance = an_instance(

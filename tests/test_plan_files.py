@@ -18,8 +18,9 @@ import pytest
 
 from solver.aims import Score
 from solver.facts import Assignment, Instance
-from solver.files.plan import assignments_as_file, plan_as_file, read_plan, write_plan
+from solver.files.plan import assignments_as_file, plan_as_file, read_plan
 from solver.files.reading import MalformedInputError
+from solver.files.writing import write_plan
 from solver.process import Solved
 from solver.why_not import why_not
 from tests.command_line import PATIENCE, Ran, called, run, started
@@ -353,7 +354,7 @@ def test_a_write_that_fails_leaves_what_was_there(
 KILLED_HALFWAY = """
 import os, signal
 from pathlib import Path
-from solver.files.plan import write_plan
+from solver.files.writing import write_plan
 
 def half(path, data):
     with path.open("wb") as file:

@@ -1,6 +1,6 @@
 """Shortages and bottlenecks: true, smallest, and worth what the bound says when solved again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
-from solver.bottleneck import TOLD
+from api.words import Words
+from solver.bottleneck import HOUR, TOLD
 from solver.candidates import Candidates, candidates
 from solver.compiled.residual import Arcs, push
-from solver.components import parts
-from solver.contest import HOUR, Contest
+from solver.components import parts, regions
+from solver.contest import Contest
 from solver.demands import Demands
 from solver.flow import Network, network, weight_bound
+from solver.minutes import MINUTES_PER_DAY
 from solver.scarcity import Bottleneck, Scarcity, Shortage
 from solver.shortage import counted_places, scarcity
 from tests import oracle
@@ -43,13 +45,24 @@ from tests.worlds import (
 NINE = at(0, "09:00")
 
 
-def asked(instance: Json) -> tuple[Candidates, list[Network]]:
+Division = Callable[[Candidates], list[Candidates]]
+
+
+def by_region(found: Candidates) -> list[Candidates]:
+    """As the networks of a part are that is too large for one."""
+    return [found.of(np.asarray(sorted(region), np.int64)) for region in regions(found, 1)]
+
+
+DIVISIONS: st.SearchStrategy[Division] = st.sampled_from([parts, by_region])
+
+
+def asked(instance: Json, divided: Division = parts) -> tuple[Candidates, list[Network]]:
     found = candidates(facts_of(instance))
-    return found, [network(part) for part in parts(found)]
+    return found, [network(some) for some in divided(found)]
 
 
-def scarce(instance: Json) -> Scarcity:
-    return scarcity(*asked(instance))
+def scarce(instance: Json, divided: Division = parts) -> Scarcity:
+    return scarcity(*asked(instance, divided))
 
 
 def named(instance: Json, shortage: Shortage) -> tuple[set[str], set[str]]:
@@ -193,6 +206,42 @@ def test_duplicates_want_one_place() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        ([1], []),  # whoever may go to both regions leaves the place to the one who may not
+        ([1, 1], [(2, 1, 1)]),
+        ([1, 2], [(3, 2, 1)]),
+    ],
+)
+def test_duplicates_of_two_regions_want_one_place(
+    others: list[int], found: list[tuple[int, int, int]]
+) -> None:
+    instance = an_instance(
+        types=[a_type(refuse_duplicates=True)],
+        locations=[a_location(id=f"L{n}", region=f"R{n}") for n in (1, 2)],
+        availabilities=[
+            an_availability(
+                id=f"A{n}", practitioner=f"P{n}", location=f"L{n}", start=NINE, end=NINE + 30
+            )
+            for n in (1, 2)
+        ],
+        requests=[
+            *(a_request(id=f"either {n}", employee="W9", region=f"R{n}") for n in (1, 2)),
+            *(
+                a_request(id=f"Q{n}", employee=f"W{n}", region=f"R{region}")
+                for n, region in enumerate(others)
+            ),
+        ],
+    )
+    assert len(asked(instance, by_region)[1]) == 2
+
+    told = scarce(instance, by_region)
+
+    assert [(s.wanted, s.places, s.deficit) for s in told.shortages] == found
+    assert told == scarce(instance)
+
+
 def test_who_is_planned_first_does_not_decide_who_competes() -> None:
     # the urgent one takes the place of both others, who could be planned together
     instance = an_instance(
@@ -296,13 +345,78 @@ def test_an_hour_is_worth_nothing_to_who_may_not_have_it() -> None:
     assert [instance["availabilities"][b.availability]["id"] for b in found] == ["his"]
 
 
+@pytest.mark.parametrize(
+    ("end", "rooms", "worth"),
+    [
+        ("22:00", 2, [2.0]),
+        ("23:30", 2, [1.0]),
+        ("23:30", 1, [1.0]),  # where rooms narrow the stretch before it, too
+        ("24:00", 2, []),
+    ],
+)
+def test_the_hour_ends_at_midnight(end: str, rooms: int, worth: list[float]) -> None:
+    until = at(0, end)
+    instance = an_instance(
+        locations=[a_location(capacity=rooms)],
+        availabilities=[
+            an_availability(id=f"A{n}", practitioner=f"P{n}", start=until - 60, end=until)
+            for n in range(rooms, 3)
+        ],
+        requests=requests(30, 30, 30, 30, 30),
+    )
+
+    found = scarce(instance)
+
+    assert [(s.wanted, s.places) for s in found.shortages] == [(5, 2)]
+    assert [b.worth for b in found.bottlenecks] == worth
+
+
+def test_where_one_ends_at_midnight_another_of_the_same_place_is_told() -> None:
+    instance = an_instance(
+        locations=[a_location(capacity=2)],
+        availabilities=[
+            an_availability(id="last", practitioner="P1", start=at(0, "23:30"), end=at(0, "24:00")),
+            an_availability(id="first", practitioner="P2", start=NINE, end=NINE + 30),
+        ],
+        requests=requests(30, 30, 30),
+    )
+
+    (place,) = scarce(instance).bottlenecks
+
+    assert instance["availabilities"][place.availability]["id"] == "first"
+
+
+# --- In words ----------------------------------------------------------------------------------------
+
+
+def test_the_sentence_counts_the_requests_that_are_listed() -> None:
+    once = an_instance(
+        availabilities=[an_availability(start=NINE, end=NINE + 30)],
+        requests=requests(30, 30),
+    )
+    twice = an_instance(
+        types=[a_type(refuse_duplicates=True)],
+        availabilities=once["availabilities"],
+        requests=[*once["requests"], a_request(id="again", employee="W0")],
+    )
+
+    def told(instance: Json) -> str:
+        (shortage,) = scarce(instance).shortages
+        return Words(facts_of(instance), {}).shortage(shortage).partition(" (")[0]
+
+    assert told(once) == "2 requests compete for 1 place: at least 1 must wait"
+    assert told(twice) == (
+        "3 requests for 2 appointments compete for 1 place: at least 1 appointment must wait"
+    )
+
+
 # --- By chance ---------------------------------------------------------------------------------------
 
 
-@given(tiny_instances())
+@given(tiny_instances(), DIVISIONS)
 @searched(2)
-def test_a_shortage_is_true(instance: Json) -> None:
-    found = scarce(instance).shortages
+def test_a_shortage_is_true(instance: Json, divided: Division) -> None:
+    found = scarce(instance, divided).shortages
 
     for shortage in found:
         names, _ = named(instance, shortage)
@@ -312,10 +426,12 @@ def test_a_shortage_is_true(instance: Json) -> None:
     assert len(together) == len(set(together))
 
 
-@given(tiny_instances())
+@given(tiny_instances(), DIVISIONS)
 @searched()
-def test_a_shortage_names_all_that_its_requests_may_go_to(instance: Json) -> None:
-    for shortage in scarce(instance).shortages:
+def test_a_shortage_names_all_that_its_requests_may_go_to(
+    instance: Json, divided: Division
+) -> None:
+    for shortage in scarce(instance, divided).shortages:
         names, options = named(instance, shortage)
         existing = oracle.existing_appointments(instance)
         assert options == {
@@ -327,10 +443,12 @@ def test_a_shortage_names_all_that_its_requests_may_go_to(instance: Json) -> Non
         }
 
 
-@given(tiny_instances(most_requests=5))
+@given(tiny_instances(most_requests=5), DIVISIONS)
 @searched()
-def test_the_shortages_are_the_smallest_sets_that_miss_the_most_minutes(instance: Json) -> None:
-    found, networks = asked(instance)
+def test_the_shortages_are_the_smallest_sets_that_miss_the_most_minutes(
+    instance: Json, divided: Division
+) -> None:
+    found, networks = asked(instance, divided)
     demands = Demands.in_instance(found.instance)
     shortages = scarcity(found, networks).shortages
     everyone = demands.taking_part(found.request).tolist()
@@ -349,19 +467,15 @@ def test_the_shortages_are_the_smallest_sets_that_miss_the_most_minutes(instance
 
 def missing(demands: Demands, networks: Sequence[Network], some: Sequence[int]) -> int:
     """The minutes that these demands cannot get even alone, by another maximum flow."""
-    lacking: int = 0
+    arcs: dict[tuple[int, int], int] = {(0, 2 + d): int(demands.minutes[d]) for d in some}
+    source, sink, nodes = 0, 1, 2 + len(demands.minutes)
     for net in networks:
-        mine = np.isin(demands.of[net.arc_request], some)
-        if not mine.any():
-            continue
-        who, demand = np.unique(demands.of[net.arc_request[mine]], return_inverse=True)
-        stretches = len(net.stretches)
-        into, out = 1 + len(who), 1 + len(who) + stretches
-        segment = out + stretches
-        sink = segment + len(net.segment_capacity)
-        arcs = {(0, 1 + c): int(demands.minutes[w]) for c, w in enumerate(who)}
-        for c, s in zip(demand.tolist(), net.arc_stretch[mine].tolist(), strict=True):
-            arcs[1 + c, into + s] = arcs[0, 1 + c]
+        into, out = nodes, nodes + len(net.stretches)
+        segment = out + len(net.stretches)
+        nodes = segment + len(net.segment_capacity)
+        for d, s in zip(demands.of[net.arc_request].tolist(), net.arc_stretch, strict=True):
+            if d in some:
+                arcs[2 + d, into + int(s)] = arcs[source, 2 + d]
         for s, outlets in enumerate(net.outlets):
             arcs[into + s, out + s] = int(net.capacity[s])
             for g, minutes in outlets:
@@ -370,16 +484,19 @@ def missing(demands: Demands, networks: Sequence[Network], some: Sequence[int]) 
                 arcs[out + s, sink] = int(net.capacity[s])
         for g, minutes in enumerate(net.segment_capacity):
             arcs[segment + g, sink] = minutes
-        tails, heads = np.asarray(list(arcs)).T
-        data = np.asarray(list(arcs.values()), np.int32)
-        graph = csr_array((data, (tails, heads)), shape=(sink + 1, sink + 1))
-        lacking += int(demands.minutes[who].sum()) - int(maximum_flow(graph, 0, sink).flow_value)
-    return lacking
+    if not arcs:
+        return 0
+    tails, heads = np.asarray(list(arcs)).T
+    data = np.asarray(list(arcs.values()), np.int32)
+    graph = csr_array((data, (tails, heads)), shape=(nodes, nodes))
+    return int(demands.minutes[list(some)].sum()) - int(
+        maximum_flow(graph, source, sink).flow_value
+    )
 
 
 @st.composite
 def worlds_of_equal_places(draw: st.DrawFn) -> Json:
-    """Draw places for one appointment each, and who may go to which of them."""
+    """Draw places for one appointment each, and who may go to which of them, some with duplicates."""
     places = [
         an_availability(
             id=f"A{n}",
@@ -388,30 +505,33 @@ def worlds_of_equal_places(draw: st.DrawFn) -> Json:
             start=at(day, "09:00"),
             end=at(day, "09:30"),
         )
-        for n in range(draw(st.integers(1, 5)))
+        for n in range(draw(st.integers(2, 5)))
         for day in [draw(st.integers(0, 2))]
     ]
-    wishes = st.sampled_from([["L1"], ["L2"], ["L3"], ["L1", "L2"], ["L2", "L3"]])
+    wishes = st.sampled_from([["L1"], ["L2"], ["L3"], ["L2", "L3"]])
     return an_instance(
+        types=[a_type(refuse_duplicates=True)],
         availabilities=places,
         locations=[a_location(id=f"L{n}", capacity=5) for n in (1, 2, 3)],
         requests=[
             a_request(
                 id=f"Q{n}",
-                employee=f"W{n}",
+                employee=f"W{draw(st.integers(0, 4))}",
                 locations=draw(wishes),
                 window=[0, draw(st.integers(1, 3))],
                 priority=draw(st.integers(1, 5)),
             )
-            for n in range(draw(st.integers(1, 7)))
+            for n in range(draw(st.integers(3, 8)))
         ],
     )
 
 
-@given(worlds_of_equal_places())
+@given(worlds_of_equal_places(), DIVISIONS)
 @searched()
-def test_where_places_are_alike_the_deficit_is_exact_and_everybody_competes(instance: Json) -> None:
-    found = scarce(instance).shortages
+def test_where_places_are_alike_the_deficit_is_exact_and_everybody_competes(
+    instance: Json, divided: Division
+) -> None:
+    found = scarce(instance, divided).shortages
 
     for shortage in found:
         names, options = named(instance, shortage)
@@ -422,7 +542,7 @@ def test_where_places_are_alike_the_deficit_is_exact_and_everybody_competes(inst
     possible = {r["id"] for r in instance["requests"]}
     existing = oracle.existing_appointments(instance)
     with_option = {
-        request["id"]
+        request["employee"]
         for request in instance["requests"]
         for availability in instance["availabilities"]
         if oracle.possible_starts(instance, existing, request, availability)
@@ -435,22 +555,19 @@ def test_where_places_are_alike_the_deficit_is_exact_and_everybody_competes(inst
 
 
 def an_hour_longer(instance: Json, place: Bottleneck) -> Json:
-    name = instance["availabilities"][place.availability]["id"]
-    longer = [
-        a | {"end": a["end"] + HOUR} if a["id"] == name else a for a in instance["availabilities"]
-    ]
+    mine = instance["availabilities"][place.availability]
+    midnight = (mine["start"] // MINUTES_PER_DAY + 1) * MINUTES_PER_DAY
+    until = min(mine["end"] + HOUR, midnight)
+    longer = [a | {"end": until} if a is mine else a for a in instance["availabilities"]]
     return instance | {"availabilities": longer}
 
 
-def exact_bound(instance: Json) -> Fraction:
+def exact_bound(instance: Json, divided: Division = parts) -> Fraction:
     """The weight bound, not rounded down."""
-    found, networks = asked(instance)
+    found, networks = asked(instance, divided)
     demands = Demands.in_instance(found.instance)
-    total = Fraction()
-    for net in networks:
-        who = demands.taking_part(net.arc_request)
-        total += Contest(demands, [net], who, demands.priority[who]).serve_best()
-    return total
+    who = demands.taking_part(found.request)
+    return Contest(demands, networks, who, demands.priority[who]).serve_best()
 
 
 def is_free_for_an_hour(instance: Json, place: Bottleneck) -> bool:
@@ -470,19 +587,20 @@ def is_free_for_an_hour(instance: Json, place: Bottleneck) -> bool:
     return (
         all(x["practitioner"] != mine["practitioner"] for x in (*there, *standing))
         and len(beside) < location["capacity"]
-        and (end - 1) // 1440 == begin // 1440
+        and (end - 1) // MINUTES_PER_DAY == begin // MINUTES_PER_DAY
     )
 
 
-@given(tiny_instances())
+@given(tiny_instances(), DIVISIONS)
 @searched()
-def test_no_plan_gains_more_by_an_hour_than_it_is_said_to_be_worth(instance: Json) -> None:
-    before = exact_bound(instance)
+def test_no_plan_gains_more_by_an_hour_than_it_is_said_to_be_worth(
+    instance: Json, divided: Division
+) -> None:
+    before = exact_bound(instance, divided)
 
-    for place in scarce(instance).bottlenecks[:2]:
-        if (instance["availabilities"][place.availability]["end"] + HOUR) % 1440 > HOUR:
-            best = oracle.best_weight(an_hour_longer(instance, place))
-            assert best <= before + Fraction(place.worth) + Fraction(1, 10**6)
+    for place in scarce(instance, divided).bottlenecks[:2]:
+        best = oracle.best_weight(an_hour_longer(instance, place))
+        assert best <= before + Fraction(place.worth) + Fraction(1, 10**6)
 
 
 @given(tiny_instances(most_availabilities=3, most_existing=1))

@@ -1,6 +1,7 @@
 """Why not, and what would it take: the acceptance case A1, and a thousand tiny worlds by brute force."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.worlds import (
     a_request,
     a_type,
     an_availability,
+    an_employee,
     an_existing,
     an_instance,
     at,
@@ -92,6 +94,7 @@ def reasons_are_the_oracles(
 ) -> None:
     request = problem.requests[explanation.request].id
     reasons = oracle.reasons(instance, written, request)
+    assert explanation.suitable == len(suitable(instance, request))
     only = oracle.only(instance, written, request)
     assert dict(explanation.reasons) == {rule: len(ids) for rule, ids in reasons.items()}
     assert dict(explanation.only) == {rule: len(ids) for rule, ids in only.items()}
@@ -104,6 +107,13 @@ def reasons_are_the_oracles(
     nearest = (block.id, start, set(miss.rules))
     assert nearest == oracle.nearest_miss(instance, written, request)
     assert len(set(miss.rules)) == len(miss.rules)
+
+
+def suitable(instance: Json, request: str) -> set[str]:
+    """The availabilities that, were nothing planned, no rule but of time would exclude."""
+    alone = oracle.reasons(instance, {"assignments": []}, request)
+    unsuited = {name for rule in (*oracle.PAIR_RULES, "duplicate") for name in alone.get(rule, ())}
+    return {block["id"] for block in instance["availabilities"]} - unsuited
 
 
 def taking_it_up_plans_the_request(
@@ -415,6 +425,23 @@ def test_an_appointment_that_stands_is_never_moved() -> None:
     assert explanation.displacement is None
 
 
+def test_in_bulk_too_the_planned_duplicate_is_named_as_the_holder() -> None:
+    instance = an_instance(
+        types=[a_type(refuse_duplicates=True)],
+        availabilities=[morning("A")],
+        requests=[a_request(id="Q1", priority=3), a_request(id="Q2")],
+    )
+    problem = facts_of(instance)
+    plan = assignments_of(a_plan(instance, {"Q2": ("A", NINE)}), problem)
+    (explanation,) = why_not(problem, plan)
+
+    assert explanation.suitable == 1
+    assert explanation.holders == (1,)
+    assert moves(instance, explanation) == ("A", [], ["Q2"])
+    assert explanation.displacement is not None
+    assert explanation.displacement.gain.weight == 3 - 1
+
+
 def test_where_a_place_is_free_nobody_is_displaced() -> None:
     explanation = asked(an_instance())
 
@@ -444,6 +471,7 @@ def test_an_offer_that_does_not_stand_when_planned_again_is_not_given() -> None:
     ("fault", "instead"),
     [
         ("solver.obstacles.Family.alone", lambda *_: {}),
+        ("solver.obstacles.Obstructed.suitable", lambda _: 3),
         ("solver.why_not.WhyNot._nearest", lambda *_: 1),
         ("solver.why_not.WhyNot._planned_again", lambda *_: False),
     ],
@@ -460,7 +488,7 @@ def test_the_comparison_with_brute_force_finds_a_planted_fault(fault: str, inste
 @pytest.mark.parametrize(
     ("fault", "instead"),
     [
-        ("solver.displacement._covers", lambda *_: set()),
+        ("solver.holders._covers", lambda *_: set()),
         ("solver.displacement.Displacements._spots", lambda *_: []),
     ],
 )
@@ -536,6 +564,51 @@ def test_why_tells_what_a_displacement_costs(tmp_path: Path) -> None:
             " it costs the plan 1 in weight"
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("planned", "others"), [(5, None), (6, "1 other"), (7, "2 others")], ids=str
+)
+def test_why_says_of_the_holders_that_it_does_not_describe_what_is_true_of_ties_too(
+    tmp_path: Path, planned: int, others: str | None
+) -> None:
+    # one after the other in the same room, each of them holds as many starts
+    instance = an_instance(
+        grid=30,
+        availabilities=[an_availability(id="A", end=NINE + 30 * planned)],
+        requests=requests(*[1] * (planned + 1)),
+    )
+    places = {f"Q{n + 2}": ("A", NINE + 30 * n) for n in range(planned)}
+    lines = why(tmp_path, instance, "Q1", places).out.decode().splitlines()
+
+    held = [line for line in lines if line.startswith("held by: ")]
+    assert len([line for line in held if "(priority 1)" in line]) == 5
+    assert held[5:] == ([] if others is None else [f"held by: {others}, none of more places"])
+
+
+@pytest.mark.parametrize(
+    ("until_day", "excluded", "told"),
+    [
+        (1, 3, ["everywhere; the only obstacle in 2"]),
+        (7, 5, ["the only obstacle in 5"]),
+        (1, 5, ["beside others, in 5"] * 2),
+    ],
+)
+def test_why_tells_the_number_of_the_places_that_it_speaks_of(
+    tmp_path: Path, until_day: int, excluded: int, told: list[str]
+) -> None:
+    # five mornings from the second day on, the first so many with the excluded practitioner
+    instance = an_instance(
+        availabilities=[
+            morning(f"A{n}", day=1 + n % 4, practitioner="P1" if n < excluded else "P2")
+            for n in range(5)
+        ],
+        employees=[an_employee(blacklist=["P1"])],
+        requests=[a_request(window=[0, until_day])],
+    )
+    in_the_way = why(tmp_path, instance, "Q1", {}).out.decode().splitlines()[1]
+
+    assert re.findall(r"\(([^()]* in \d+)\)", in_the_way) == told
 
 
 def test_why_says_where_a_request_is_planned(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from ortools.sat.python import cp_model
 
 from benchmarks.peers import Answer, NoPlanError
+from benchmarks.peers.desk import Desk
 from benchmarks.peers.placing import Chosen, placed
 from solver.board import Boards
 from solver.candidates import Candidates, candidates
-from solver.desk import Desk
 from solver.facts import Instance, Plan, Request
 from solver.greedy import best_greedy
 from solver.minutes import Minutes, members, runs

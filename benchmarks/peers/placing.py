@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from benchmarks.peers import Answer
+from benchmarks.peers.desk import Desk
 from solver.board import Boards
 from solver.candidates import Candidates
-from solver.desk import Desk
 from solver.facts import Assignment
 from solver.greedy import filled
 from solver.minutes import first, span

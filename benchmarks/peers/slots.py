@@ -7,10 +7,10 @@ are in it, and then its bound is one for such plans only.
 
 import numpy as np
 
+from benchmarks.peers.desk import Desk
 from benchmarks.peers.program import NO_ROW, Numbers, Program, Rows, at_most_once, entries, stacked
 from solver.agenda import Agenda
 from solver.candidates import Candidates
-from solver.desk import Desk
 from solver.facts import IntColumn
 from solver.minutes import MINUTES_PER_DAY, Minutes, members, on_grid, runs
 

@@ -13,13 +13,11 @@ from solver.compiled.state import (
     Ints,
     barred,
     first_fit,
+    may_start,
+    meets,
     put,
-    suits,
     take,
 )
-
-MOST_REPLACED = 24
-"""Who has to go for one request, at most; nobody that long is planned anywhere."""
 
 
 class Seats(NamedTuple):
@@ -36,11 +34,13 @@ def claim(b: Board, seats: Seats, order: Ints) -> int:
     It gains where those who have to go weigh less together, or no more and it does better by the
     lower aims. They are placed elsewhere where they fit. Returns how many places changed hands.
     """
-    going = np.empty(MOST_REPLACED, np.int32)
-    best = np.empty(MOST_REPLACED, np.int32)
+    # for each slot one at the practitioner and one in a room, and all the employee's own
+    most = 2 * b.occupied.max() + len(b.sibling) + 1
+    going = np.empty(most, np.int32)
+    best = np.empty(most, np.int32)
     changed = 0
     for r in order:
-        if b.where[r] != NOWHERE or barred(b, r):
+        if b.where[r] != NOWHERE:
             continue
         found = -1
         start = count = 0
@@ -50,7 +50,7 @@ def claim(b: Board, seats: Seats, order: Ints) -> int:
             a = b.option[o]
             s = -(-b.opens[a] // b.step) * b.step
             while s + b.occupied[r] <= b.closes[a]:
-                n = _in_the_way(b, seats, r, a, s, going) if suits(b, r, a, s) else -1
+                n = _in_the_way(b, seats, r, a, s, going) if may_start(b, r, a, s) else -1
                 if n >= 0:
                     weight = 0
                     worth = -b.option_worth[o]
@@ -79,13 +79,16 @@ def _in_the_way(b: Board, seats: Seats, r: int, a: int, s: int, going: Ints) -> 
     n = 0
     person = b.person_day[a]
     place = b.place_day[a]
+    for i in range(b.sibling_at[r], b.sibling_at[r + 1]):
+        other = b.sibling[i]
+        if b.where[other] != NOWHERE and (b.sibling_bars[i] or meets(b, r, a, s, other)):
+            going[n] = other
+            n += 1
     for t in range(s, s + b.occupied[r]):
         holder = b.holder[person, t]
         if holder == STANDS:
             return -1
         if holder != FREE and not _among(holder, going, n):
-            if n == MOST_REPLACED:
-                return -1
             going[n] = holder
             n += 1
     if not b.in_room[r]:
@@ -106,7 +109,7 @@ def _in_the_way(b: Board, seats: Seats, r: int, a: int, s: int, going: Ints) -> 
                 lightest = holder
         if left > 0:
             continue
-        if left < 0 or lightest < 0 or n == MOST_REPLACED:
+        if left < 0 or lightest < 0:
             return -1
         going[n] = lightest
         n += 1

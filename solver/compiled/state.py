@@ -95,8 +95,8 @@ def barred(b: Board, r: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def suits(b: Board, r: int, a: int, s: int) -> bool:
-    """Whether notice and the employee's other appointments allow this start."""
+def may_start(b: Board, r: int, a: int, s: int) -> bool:
+    """Whether notice and the employee's standing appointments allow this start."""
     day = b.day[a]
     if day * b.slots + s < b.earliest[r]:
         return False
@@ -104,12 +104,27 @@ def suits(b: Board, r: int, a: int, s: int) -> bool:
     for i in range(b.engaged_at[r], b.engaged_at[r + 1]):
         if b.engaged_day[i] == day and b.engaged_from[i] < end and s < b.engaged_until[i]:
             return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def meets(b: Board, r: int, a: int, s: int, other: int) -> bool:
+    """Whether an appointment at this start would overlap another request's, which is planned."""
+    if b.day[b.where[other]] != b.day[a]:
+        return False
+    begin = b.start[other]
+    return bool(begin < s + b.duration[r] and s < begin + b.duration[other])
+
+
+@njit(cache=True, nogil=True)
+def suits(b: Board, r: int, a: int, s: int) -> bool:
+    """Whether notice and all of the employee's other appointments allow this start."""
+    if not may_start(b, r, a, s):
+        return False
     for i in range(b.sibling_at[r], b.sibling_at[r + 1]):
         other = b.sibling[i]
-        there = b.where[other]
-        if there != NOWHERE and b.day[there] == day:
-            if b.start[other] < end and s < b.start[other] + b.duration[other]:
-                return False
+        if b.where[other] != NOWHERE and meets(b, r, a, s, other):
+            return False
     return True
 
 

@@ -1,8 +1,8 @@
 """A desk: an agenda that remembers where each shape of request may still start."""
 
-from solver.agenda import Agenda
+from solver.agenda import Agenda, availabilities_by_place
 from solver.candidates import Candidates
-from solver.facts import Assignment, Instance, Plan
+from solver.facts import Assignment, Plan
 from solver.minutes import Minutes
 
 
@@ -38,20 +38,3 @@ class Desk:
         block = self.instance.availabilities[assignment.availability]
         for a in self._touched[block.practitioner, block.location, block.day]:
             self._known[a].clear()
-
-
-def availabilities_by_place(instance: Instance) -> dict[tuple[int, int, int], list[int]]:
-    """For each practitioner, location and day: the availabilities that share one of both there."""
-    blocks = instance.availabilities
-    practitioners: dict[tuple[int, int], list[int]] = {}
-    locations: dict[tuple[int, int], list[int]] = {}
-    for i, a in enumerate(blocks):
-        practitioners.setdefault((a.practitioner, a.day), []).append(i)
-        locations.setdefault((a.location, a.day), []).append(i)
-    return {
-        (a.practitioner, a.location, a.day): [
-            *practitioners[a.practitioner, a.day],
-            *locations[a.location, a.day],
-        ]
-        for a in blocks
-    }

@@ -1,0 +1,105 @@
+"""What all tables share: their keys, the names of their constraints, and how Python's types are stored.
+
+Tables are named in the plural, because a case, a group and a user are words of SQL. There are no
+`relationship()`s: whoever writes rows of several tables adds them in the order of their references,
+and flushes in between.
+"""
+
+import enum
+import secrets
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, MetaData, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
+
+from models.instants import Instant
+
+Json = dict[str, Any]
+Cents = int
+"""Money: an integer number of cents, never a fraction."""
+
+LINE = 200
+"""The longest name, title or address: one line of text."""
+
+
+class Code(enum.StrEnum):
+    """A closed set of words, stored as text; the column's CHECK is made from the members."""
+
+
+def words_of(codes: type[enum.Enum]) -> list[str]:
+    return [str(code.value) for code in codes]
+
+
+def listed(codes: Iterable[Code]) -> str:
+    """The codes as SQL, for `state IN (...)`."""
+    return ", ".join(f"'{code}'" for code in sorted(codes))
+
+
+def exactly_one(*columns: str) -> str:
+    """The CHECK of a row that refers to one of several kinds of thing."""
+    return " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in columns) + " = 1"
+
+
+class Base(DeclarativeBase):
+    """The parent of every table."""
+
+    # Every constraint has a name, so that a migration can drop it and an error can be traced to it.
+    # The name of a CHECK is the rule's; within its table it is unique anyway.
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "%(constraint_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {
+        datetime: Instant(),
+        Code: Enum(
+            Code, native_enum=False, length=30, create_constraint=True, values_callable=words_of
+        ),
+        Json: JSON().with_variant(JSONB, "postgresql"),
+        # an int may be a token or an amount: 32 bits are too few on PostgreSQL
+        int: BigInteger(),
+    }
+
+
+def new_id() -> UUID:
+    """A UUID of version 7 (RFC 9562): rows made together lie together in the index."""
+    milliseconds = time.time_ns() // 1_000_000
+    chance = secrets.randbits(74)
+    high, low = chance >> 62, chance & ((1 << 62) - 1)
+    return UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+class Keyed:
+    """A row with a key of its own."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-1)
+
+
+class Versioned(Keyed):
+    """A row that people edit: an edit of an outdated version is refused, and an ETag is its version."""
+
+    version: Mapped[int] = mapped_column(default=1, sort_order=-1)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
+
+
+def reference(table: str, *, index: bool = False, primary_key: bool = False) -> MappedColumn[Any]:
+    """A column that holds the key of a row in `table`."""
+    return mapped_column(ForeignKey(f"{table}.id"), index=index, primary_key=primary_key)
+
+
+def line(length: int = LINE) -> MappedColumn[Any]:
+    """A column for one line of text."""
+    return mapped_column(String(length))

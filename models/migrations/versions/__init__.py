@@ -1,0 +1,1 @@
+"""One file for each step; `r0001` makes everything."""
