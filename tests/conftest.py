@@ -4,6 +4,7 @@ A test takes `postgres_url` or `redis_url`. The servers behind them start with t
 asks (`tests/servers.py`).
 """
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,9 @@ import redis
 from hypothesis import settings
 
 from tests import servers
+
+# What a developer's shell may have set, and a user's has not: it hides trouble with buffered output.
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 # No deadline per example: the machine is shared, and a slow moment is not a fault of the code.
 settings.register_profile("suite", deadline=None, print_blob=True)

@@ -406,11 +406,17 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_a_reader_that_has_gone_is_told_in_one_line(folder: Path) -> None:
+@pytest.mark.parametrize("requests", [None, []], ids=["a long plan", "a plan that is all buffered"])
+def test_a_reader_that_has_gone_is_told_in_one_line(
+    tmp_path: Path, requests: list[Json] | None
+) -> None:
+    world = WORLD if requests is None else WORLD | {"requests": requests}
+    file = tmp_path / "week.json"
+    file.write_text(json.dumps(world), "utf-8")
     reader, writer = os.pipe()
     os.close(reader)
 
-    with started("solve", folder / "week.json", "--iterations", 0, stdout=writer) as process:
+    with started("solve", file, "--iterations", 0, stdout=writer) as process:
         os.close(writer)
         _, err = process.communicate(timeout=PATIENCE)
 

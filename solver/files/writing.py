@@ -59,8 +59,17 @@ def write_plan(content: dict[str, Any], file: Path | None) -> None:
             packed = file.suffix == ".gz"
             _write_whole(gzip.compress(data, 6, mtime=0) if packed else data, file)
     except OSError as error:
+        if file is None:
+            _forget_standard_output()
         problem = f"cannot be written: {error.strerror or error}"
         raise MalformedInputError(file or "standard output", "", problem) from None
+
+
+def _forget_standard_output() -> None:
+    """Send what is still on its way nowhere: at its end Python would try again, and complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _write_whole(data: bytes, file: Path) -> None:
