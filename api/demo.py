@@ -105,26 +105,28 @@ def _headline(run: Run) -> str:
     asked, planned = len(instance.requests), len(solved.plan)
     urgent = sum(r.priority == URGENT for r in instance.requests)
     urgent_planned = sum(instance.requests[a.request].priority == URGENT for a in solved.plan)
-    first = solved.compared[FIRST_COME]
-    more = solved.score.weight / first.score.weight - 1
     sentences = [
         (
             f"[bold]{planned:,} of {asked:,} requests planned[/] ({planned / asked:.1%}),"
             f" {urgent_planned} of {urgent} urgent ones;"
             f" {len(instance.appointments):,} appointments that stood are untouched."
         ),
-        (
-            f"Weighted by priority that is [bold]{more:.0%} more[/] than first come, first served,"
-            f" which plans {first.planned:,}."
-        ),
         "Checked by an independent checker: every rule is kept.",
     ]
+    # a run that was cut off early has no baselines
+    if first := solved.compared.get(FIRST_COME):
+        more = solved.score.weight / first.score.weight - 1
+        comparison = (
+            f"Weighted by priority that is [bold]{more:.0%} more[/] than first come, first served,"
+            f" which plans {first.planned:,}."
+        )
+        sentences.insert(1, comparison)
     if solved.gap is not None:
         proof = (
             f"Proven: no plan weighs more than {solved.bound:,}; this one weighs"
             f" {solved.score.weight:,}, so it is [bold]at most {solved.gap:.2%}[/] from the best."
         )
-        sentences.insert(2, proof)
+        sentences.insert(-1, proof)
     return "\n".join(sentences)
 
 
@@ -133,11 +135,9 @@ def _comparison(solved: Solved) -> Table:
     table.add_column("")
     for heading in ("planned", "weight", "seniority", "preference", "gap minutes"):
         table.add_column(heading, justify="right")
-    rows = {
-        "first come, first served": solved.compared[FIRST_COME],
-        "best greedy": solved.compared[BEST_GREEDY],
-        "planned together": Baseline(len(solved.plan), solved.score),
-    }
+    names = {FIRST_COME: "first come, first served", BEST_GREEDY: "best greedy"}
+    rows = {names[key]: row for key, row in solved.compared.items()}
+    rows["planned together"] = Baseline(len(solved.plan), solved.score)
     for name, row in rows.items():
         table.add_row(name, *(f"{number:,}" for number in row.as_file().values()))
     if solved.bound is not None:

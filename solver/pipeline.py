@@ -129,8 +129,8 @@ class Shortages:
 
 STAGES: tuple[Stage, ...] = (
     Flows(),
-    Greedy(),
     Rounding(),
+    Greedy(),
     Bound(),
     Shortages(),
     Packing(),
