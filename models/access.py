@@ -15,6 +15,8 @@ class Role(Versioned, Base):
     __tablename__ = "roles"
 
     name: Mapped[str] = mapped_column(unique=True)
+    everything: Mapped[bool] = mapped_column(default=False)
+    """Every right, now and later: a super-administrator's."""
 
 
 class RoleRight(Base):
@@ -73,6 +75,8 @@ class Account(Versioned, Base):
     login: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = line()
     email: Mapped[str | None] = line()
+    previous_email: Mapped[str | None] = line()
+    """Told as well when the address is changed: whoever took the account over has the new one."""
     language: Mapped[str | None] = line(10)
     role_id: Mapped[UUID] = reference("roles")
     group_id: Mapped[UUID] = reference("groups")
@@ -80,8 +84,12 @@ class Account(Versioned, Base):
     """Whose users it may act for."""
     secret_hash: Mapped[str] = line()
     """Of the password, or of the API secret."""
+    secret_is_temporary: Mapped[bool] = mapped_column(default=False)
+    """Chosen by somebody else: nothing is done with it but choosing another."""
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Encrypted; nothing until the second factor is set up."""
+    totp_offered: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted: the next one, until a code shows that the user has it."""
     totp_step: Mapped[int] = mapped_column(default=0)
     """The last one used: no code is taken twice (reliability §0, E15)."""
     failed_logins: Mapped[int] = mapped_column(default=0)
@@ -111,8 +119,46 @@ class Session(Keyed, Base):
     on_behalf_of_id: Mapped[UUID | None] = reference("accounts", index=True)
     token_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+    proved_at: Mapped[datetime]
+    """When he last gave password and second factor: what is dangerous asks for them anew."""
+    used_at: Mapped[datetime | None]
+    """A user who does nothing for a while is logged out; a token, which has none, just expires."""
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class Device(Keyed, Base):
+    """A browser from which a user has logged in before: locking his account does not lock him out there.
+
+    It counts wrong tries by itself, and after too many it is a stranger again (reliability §1, P11).
+    """
+
+    __tablename__ = "devices"
+    __table_args__ = (CheckConstraint("failed_logins >= 0", name="failed_logins"),)
+
+    account_id: Mapped[UUID] = reference("accounts", index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    failed_logins: Mapped[int] = mapped_column(default=0)
+    used_at: Mapped[datetime]
+
+
+class NetworkFailures(Base):
+    """Wrong tries from one network in the hour that began with the first of them (reliability §3.9)."""
+
+    __tablename__ = "network_failures"
+
+    network: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+    failures: Mapped[int]
+
+
+class SealingKey(Base):
+    """A key by which secrets here were sealed, by its name only: with another one the service does not start."""
+
+    __tablename__ = "sealing_keys"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
 
 
 class Deputy(Keyed, Base):

@@ -3,15 +3,15 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, Versioned, line, reference
+from models.base import Base, Keyed, Referenced, Versioned, line, reference
 from models.instants import within_a_day
 from models.organisation import Addressed
 
 
-class Location(Addressed, Versioned, Base):
+class Location(Addressed, Referenced, Versioned, Base):
     """Where consultations are held."""
 
     __tablename__ = "locations"
@@ -28,15 +28,38 @@ class Location(Addressed, Versioned, Base):
 
 
 class OwnHoliday(Keyed, Base):
-    """A day that the organisation adds to the public holidays, or drops from them. Domain §2."""
+    """A day that the organisation adds to the public holidays, or drops from them. Domain §2.
+
+    For a country, for a subdivision of it, or for one location: whichever is nearest to it counts.
+    """
 
     __tablename__ = "own_holidays"
-    __table_args__ = (Index("one_own_holiday", "day", "country", "subdivision", unique=True),)
+    __table_args__ = (
+        Index(
+            "one_own_holiday",
+            "day",
+            "country",
+            "subdivision",
+            unique=True,
+            sqlite_where=text("location_id IS NULL"),
+            postgresql_where=text("location_id IS NULL"),
+        ),
+        Index(
+            "one_own_holiday_there",
+            "day",
+            "location_id",
+            unique=True,
+            sqlite_where=text("location_id IS NOT NULL"),
+            postgresql_where=text("location_id IS NOT NULL"),
+        ),
+    )
 
     day: Mapped[date]
     country: Mapped[str] = line(2)
     subdivision: Mapped[str] = mapped_column(default="")
     """Empty for the whole country: NULLs would not be unique."""
+    location_id: Mapped[UUID | None] = reference("locations")
+    """This building alone is closed, or open, whatever its country does."""
     name: Mapped[str] = line()
     is_holiday: Mapped[bool]
 
@@ -44,8 +67,6 @@ class OwnHoliday(Keyed, Base):
 class Opening:
     """What an availability and a series of them have in common."""
 
-    grid: Mapped[int] = mapped_column(default=5)
-    """Minutes between possible starts, counted from the start of the block (`fits`, domain §3)."""
     at_location: Mapped[bool]
     by_telephone: Mapped[bool]
     by_video: Mapped[bool]
@@ -56,7 +77,6 @@ class Opening:
 
 def opening_checks() -> tuple[CheckConstraint, ...]:
     return (
-        CheckConstraint("grid BETWEEN 1 AND 60", name="grid"),
         CheckConstraint("at_location OR by_telephone OR by_video", name="some_modality"),
         CheckConstraint("start_minute BETWEEN 0 AND 1439", name="start_minute"),
         CheckConstraint("end_minute BETWEEN 1 AND 1440", name="end_minute"),
@@ -88,12 +108,12 @@ class SeriesType(Base):
     consultation_type_id: Mapped[UUID] = reference("consultation_types", primary_key=True)
 
 
-class Availability(Opening, Versioned, Base):
+class Availability(Opening, Referenced, Versioned, Base):
     """A block of time of one practitioner at one location, within one local day. Domain §1.
 
     `day`, `start_minute` and `end_minute` say the same as `starts_at` and `ends_at`, on the clocks of
-    the location: whoever makes a block works them out once, and the planning of a night does not
-    a hundred thousand times.
+    the location, for whoever asks by day or shows the hours. Planning reads the instants: on the day of
+    a clock change the minutes between two times are not what the clocks say.
     """
 
     __tablename__ = "availabilities"

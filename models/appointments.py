@@ -7,7 +7,18 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, column, func, t
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Code, Json, Keyed, Versioned, exactly_one, line, listed, reference
+from models.base import (
+    Base,
+    Code,
+    Json,
+    Keyed,
+    Referenced,
+    Versioned,
+    exactly_one,
+    line,
+    listed,
+    reference,
+)
 from models.consultations import Modality
 from models.instants import within_a_day
 
@@ -58,7 +69,7 @@ def never_twice(name: str, whose: str, until: str) -> ExcludeConstraint:
     return constraint.ddl_if(dialect="postgresql")
 
 
-class Appointment(Versioned, Base):
+class Appointment(Referenced, Versioned, Base):
     """An employee, a practitioner, a place and a time.
 
     Practitioner and room are occupied `[starts_at, occupied_until)`, the employee

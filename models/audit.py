@@ -3,10 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, Integer
+from sqlalchemy import JSON, BigInteger, Identity, Index, Integer
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Code, Json, line
+from models.base import Base, Code, line
 
 
 class Act(Code):
@@ -27,6 +28,8 @@ class AuditRecord(Base):
     __table_args__ = (
         Index(None, "employee_id", "at"),
         Index(None, "actor_id", "at"),
+        Index(None, "on_behalf_of_id", "at"),
+        Index(None, "at"),
     )
 
     id: Mapped[int] = mapped_column(
@@ -40,12 +43,14 @@ class AuditRecord(Base):
     actor_id: Mapped[UUID | None]
     on_behalf_of_id: Mapped[UUID | None]
     role_id: Mapped[UUID | None]
+    group_id: Mapped[UUID | None]
+    """Role and group as they were then: what he might do, and for which part of the organisation."""
     act: Mapped[Act]
     kind: Mapped[str] = line(50)
     """The table of the object."""
     object_id: Mapped[UUID | None]
     employee_id: Mapped[UUID | None]
-    fields: Mapped[Json]
+    fields: Mapped[list[str]] = mapped_column(JSON().with_variant(JSONB, "postgresql"))
     """The names of what was read or changed; never the values."""
     ground: Mapped[str] = line()
     """The right, or the policy, by which it was allowed or refused."""

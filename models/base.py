@@ -6,14 +6,17 @@ and flushes in between.
 """
 
 import enum
+import os
 import secrets
+import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, MetaData, String
+from sqlalchemy import JSON, BigInteger, Dialect, Enum, ForeignKey, MetaData, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
 
@@ -45,6 +48,21 @@ def exactly_one(*columns: str) -> str:
     return " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in columns) + " = 1"
 
 
+# Keys repeat (a practitioner has a thousand appointments), and making a UUID of text takes longer than reading it.
+_known_key = lru_cache(maxsize=1 << 17)(UUID)
+
+
+class Key(Uuid[UUID]):
+    """A UUID; where the database has none of its own, those met lately are not made anew."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ANN401 (as in its parent)
+        if dialect.supports_native_uuid:
+            return super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]
+        return lambda value: None if value is None else _known_key(value)
+
+
 class Base(DeclarativeBase):
     """The parent of every table."""
 
@@ -60,22 +78,58 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map: ClassVar = {
+        UUID: Key(),
         datetime: Instant(),
         Code: Enum(
             Code, native_enum=False, length=30, create_constraint=True, values_callable=words_of
         ),
-        Json: JSON().with_variant(JSONB, "postgresql"),
+        # None is SQL's NULL, not the null of JSON, which every CHECK would take for a value
+        Json: JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"),
         # an int may be a token or an amount: 32 bits are too few on PostgreSQL
         int: BigInteger(),
     }
 
 
+class _Keys:
+    """UUIDs of version 7, each larger than the one before.
+
+    Within a millisecond the random part goes up by chance (RFC 9562 §6.2, method 2); a clock that is
+    set back is not followed. Milliseconds and random part are one number, so what overflows the one
+    carries into the other.
+    """
+
+    RANDOM = 74
+    STEP = 32
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: a process that is split off must not go on with its parent's numbers, or lock."""
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def next(self) -> UUID:
+        now = time.time_ns() // 1_000_000
+        with self._lock:
+            if now > self._last >> self.RANDOM:
+                self._last = now << self.RANDOM | secrets.randbits(self.RANDOM)
+            else:
+                self._last += 1 + secrets.randbits(self.STEP)
+            last = self._last
+        low = last & ((1 << 62) - 1)
+        high = last >> 62 & 0xFFF
+        return UUID(int=last >> self.RANDOM << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+_keys = _Keys()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_keys.forget)
+
+
 def new_id() -> UUID:
-    """A UUID of version 7 (RFC 9562): rows made together lie together in the index."""
-    milliseconds = time.time_ns() // 1_000_000
-    chance = secrets.randbits(74)
-    high, low = chance >> 62, chance & ((1 << 62) - 1)
-    return UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low)
+    """A UUID of version 7 (RFC 9562): rows made together lie together, and rows made in order sort in it."""
+    return _keys.next()
 
 
 class Keyed:
@@ -100,6 +154,13 @@ def reference(table: str, *, index: bool = False, primary_key: bool = False) -> 
     return mapped_column(ForeignKey(f"{table}.id"), index=index, primary_key=primary_key)
 
 
-def line(length: int = LINE) -> MappedColumn[Any]:
+def line(length: int = LINE, *, unique: bool = False) -> MappedColumn[Any]:
     """A column for one line of text."""
-    return mapped_column(String(length))
+    return mapped_column(String(length), unique=unique or None)
+
+
+class Referenced:
+    """A row that another system, or an instance file, may know by a key of its own."""
+
+    reference: Mapped[str | None] = line(unique=True)
+    """That key."""

@@ -61,6 +61,22 @@ class database_now(ColumnElement[datetime]):  # noqa: N801 (reads as SQL's funct
     inherit_cache = True
 
 
+AHEAD = {
+    "sqlite": "({now} + {microseconds})",
+    "postgresql": "({now} + INTERVAL '{microseconds} microseconds')",
+}
+
+
+class from_now(ColumnElement[datetime]):  # noqa: N801 (reads as SQL's functions do)
+    """A moment ahead of the database's clock, in a statement."""
+
+    type = Instant()
+    inherit_cache = False
+
+    def __init__(self, ahead: timedelta) -> None:
+        self.ahead = ahead
+
+
 class within_a_day(ColumnElement[bool]):  # noqa: N801 (reads as SQL's functions do)
     """The CHECK that `starts_at` and the column `until` lie no further apart than `LONGEST`."""
 
@@ -74,6 +90,13 @@ class within_a_day(ColumnElement[bool]):  # noqa: N801 (reads as SQL's functions
 @compiles(database_now)
 def _database_now(_: database_now, compiler: Any, **__: Any) -> str:  # noqa: ANN401 (the face of @compiles)
     return NOW[compiler.dialect.name]
+
+
+@compiles(from_now)
+def _from_now(element: from_now, compiler: Any, **_: Any) -> str:  # noqa: ANN401 (the face of @compiles)
+    database = compiler.dialect.name
+    microseconds = element.ahead // MICROSECOND
+    return AHEAD[database].format(now=NOW[database], microseconds=microseconds)
 
 
 @compiles(within_a_day)

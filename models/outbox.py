@@ -29,6 +29,15 @@ class Event(Claimed, Keyed, Base):
         Index(
             "ix_events_to_be_relayed",
             "at",
+            "id",
+            sqlite_where=text("relayed_at IS NULL"),
+            postgresql_where=text("relayed_at IS NULL"),
+        ),
+        # which of a subject's events is the next one
+        Index(
+            "ix_events_waiting_in_line",
+            "subject_id",
+            "sequence",
             sqlite_where=text("relayed_at IS NULL"),
             postgresql_where=text("relayed_at IS NULL"),
         ),

@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, Versioned, line, reference
+from models.base import Base, Keyed, Referenced, Versioned, line, reference
 
 
-class Employee(Versioned, Base):
+class Employee(Referenced, Versioned, Base):
     """The person who is seen.
 
     Private and work details both count where a consultation type asks for contact details
@@ -60,7 +60,7 @@ class Function(Versioned, Base):
     name: Mapped[str] = line()
 
 
-class Practitioner(Versioned, Base):
+class Practitioner(Referenced, Versioned, Base):
     """Who holds appointments. Domain §1."""
 
     __tablename__ = "practitioners"

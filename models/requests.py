@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Code, Versioned, listed, reference
+from models.base import Base, Code, Referenced, Versioned, listed, reference
 from models.consultations import Modality
 
 
@@ -42,7 +42,7 @@ TO_BE_PLANNED = frozenset({RequestState.OPEN, RequestState.FOR_APPROVAL})
 """Of these there is at most one for an employee and a type that refuses duplicates. Domain §3."""
 
 
-class AppointmentRequest(Versioned, Base):
+class AppointmentRequest(Referenced, Versioned, Base):
     """The wish for an appointment. Domain §§1, 3."""
 
     __tablename__ = "requests"

@@ -47,9 +47,12 @@ class JobRun(Versioned, Base):
     state: Mapped[RunState]
     token: Mapped[int] = mapped_column(default=1)
     lease_until: Mapped[datetime]
-    cursor: Mapped[int] = mapped_column(default=0)
-    """How far its bookings have come, for whoever takes over."""
+    settings: Mapped[Json]
+    """How it was asked for: days, seed, time limit or iterations."""
+    progress: Mapped[Json | None]
+    """How far it is, while it goes on: stage, planned, weight, bound, seconds."""
     started_at: Mapped[datetime]
+    cancel_asked_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     report: Mapped[Json | None]
     """Score, proven bound, gap, seconds, versions."""

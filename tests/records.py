@@ -70,6 +70,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "buffer": 5,
         "modality": "at_location",
     },
+    "own_holidays": {"subdivision": "", "name": "Own holiday", "is_holiday": True},
     "availabilities": OPENING
     | {"starts_at": at("08:00"), "ends_at": at("17:00"), "day": date(2027, 3, 1)},
     "requests": {
@@ -107,6 +108,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "business_date": date(2027, 3, 1),
         "state": "running",
         "lease_until": at("00:01"),
+        "settings": {},
         "started_at": at("00:00"),
     },
 }

@@ -126,6 +126,8 @@ def test_sqlite_is_opened_as_was_measured(tmp_path_factory: pytest.TempPathFacto
         "synchronous": "2",
         "busy_timeout": "5000",
         "foreign_keys": "1",
+        "cache_size": "-65536",
+        "mmap_size": "1073741824",
     }
 
 

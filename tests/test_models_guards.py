@@ -383,6 +383,49 @@ def test_a_final_basis_stays_as_it_is(records: Connection) -> None:
     assert refusal(records, change, "invoice_bases", basis, state="final") == "final_stays"
 
 
+# --- Keys and days there is one of --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["employees", "practitioners", "locations", "availabilities", "requests", "appointments"],
+)
+def test_a_reference_is_of_one_row_and_none_is_of_many(
+    records: Connection, world: World, table: str
+) -> None:
+    needed: dict[str, dict[str, Any]] = {
+        "availabilities": {
+            "practitioner_id": world.practitioner,
+            "location_id": world.location,
+        },
+        "requests": world.request(),
+        "appointments": world.appointment("09:00", "09:30", state="cancelled")
+        | {"cancelled_by": "service", "cancelled_at": at("08:00")},
+    }
+    values = needed.get(table, {})
+
+    add(records, table, **values)
+    add(records, table, **values)
+    add(records, table, **values, reference="R-1")
+
+    assert refusal(records, add, table, **values, reference="R-1") == f"uq_{table}_reference"
+
+
+def test_a_day_is_an_own_holiday_once_for_a_country_and_once_for_a_location(
+    records: Connection, world: World
+) -> None:
+    day = {"day": date(2027, 3, 1), "country": "NL"}
+    there = day | {"location_id": world.location}
+
+    add(records, "own_holidays", **day)
+    add(records, "own_holidays", **day, subdivision="LI")
+    add(records, "own_holidays", **there, is_holiday=False)
+    add(records, "own_holidays", **day, location_id=add(records, "locations"))
+
+    assert refusal(records, add, "own_holidays", **day) == "one_own_holiday"
+    assert refusal(records, add, "own_holidays", **there) == "one_own_holiday_there"
+
+
 # --- Runs, and what is only added to ------------------------------------------------------------------
 
 

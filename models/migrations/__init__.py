@@ -1,13 +1,21 @@
 """From one version of the tables to the next, on either database, with the guards up again at the end."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from models import guards
+from models.database import READS_ONLY
+
+
+class OutdatedDatabaseError(RuntimeError):
+    """The tables or guards of a database are not those of this code: it is not served."""
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -28,16 +36,38 @@ def check(engine: Engine) -> None:
     """Raise where the tables or the guards in code and those in the database differ."""
     with transaction(engine) as connection:
         command.check(_configured(connection))
-        outdated = guards.outdated(connection)
-        if outdated:
-            raise RuntimeError(
-                f"guards are missing or outdated: {', '.join(sorted(outdated))};"
-                " upgrade the database to install them"
+        _require_guards(connection)
+
+
+def require_current(engine: Engine) -> None:
+    """What can be asked at every start: the newest version of the tables, and the guards of today.
+
+    Raises:
+        OutdatedDatabaseError: it has others.
+    """
+    with engine.execution_options(**{READS_ONLY: True}).connect() as connection:
+        newest = ScriptDirectory.from_config(_configured(connection)).get_heads()
+        present = MigrationContext.configure(connection).get_current_heads()
+        if set(present) != set(newest):
+            has = f"version {', '.join(present)} of the tables" if present else "no tables of ours"
+            raise OutdatedDatabaseError(
+                f"it has {has}, and {', '.join(newest)} is needed: upgrade the database"
             )
+        _require_guards(connection)
+
+
+def _require_guards(connection: Connection) -> None:
+    outdated = guards.outdated(connection)
+    if outdated:
+        raise OutdatedDatabaseError(
+            f"guards are missing or outdated: {', '.join(sorted(outdated))};"
+            " upgrade the database to install them"
+        )
 
 
 def _configured(connection: Connection) -> Config:
-    config = Config(attributes={"connection": connection})
+    # what Alembic would print, its exceptions say as well
+    config = Config(attributes={"connection": connection}, stdout=io.StringIO())
     config.set_main_option("script_location", "models:migrations")
     return config
 

@@ -26,12 +26,14 @@ TABLES = (
     "job_runs",
     "locations",
     "mail_servers",
+    "network_failures",
     "number_series",
     "own_holidays",
     "performance_types",
     "preferences",
     "product_parameters",
     "roles",
+    "sealing_keys",
     "suppliers",
     "templates",
     "triggers",
@@ -59,6 +61,7 @@ TABLES = (
     "prices",
     "backup_codes",
     "deputies",
+    "devices",
     "idempotency_keys",
     "practitioners",
     "receivers",
@@ -117,6 +120,7 @@ def upgrade() -> None:
         sa.Column("actor_id", sa.Uuid(), nullable=True),
         sa.Column("on_behalf_of_id", sa.Uuid(), nullable=True),
         sa.Column("role_id", sa.Uuid(), nullable=True),
+        sa.Column("group_id", sa.Uuid(), nullable=True),
         sa.Column(
             "act",
             sa.Enum(
@@ -150,8 +154,15 @@ def upgrade() -> None:
     op.create_index(
         "ix_audit_records_actor_id_at", "audit_records", ["actor_id", "at"], unique=False
     )
+    op.create_index("ix_audit_records_at", "audit_records", ["at"], unique=False)
     op.create_index(
         "ix_audit_records_employee_id_at", "audit_records", ["employee_id", "at"], unique=False
+    )
+    op.create_index(
+        "ix_audit_records_on_behalf_of_id_at",
+        "audit_records",
+        ["on_behalf_of_id", "at"],
+        unique=False,
     )
     op.create_table(
         "audit_seals",
@@ -219,7 +230,9 @@ def upgrade() -> None:
         sa.Column("private_mobile", sa.String(length=30), nullable=True),
         sa.Column("work_email", sa.String(length=200), nullable=True),
         sa.Column("work_mobile", sa.String(length=30), nullable=True),
+        sa.Column("reference", sa.String(length=200), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_employees"),
+        sa.UniqueConstraint("reference", name="uq_employees_reference"),
     )
     op.create_table(
         "employers",
@@ -279,8 +292,18 @@ def upgrade() -> None:
         ),
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("lease_until", Instant(), nullable=False),
-        sa.Column("cursor", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "settings",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "progress",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
         sa.Column("started_at", Instant(), nullable=False),
+        sa.Column("cancel_asked_at", Instant(), nullable=True),
         sa.Column("finished_at", Instant(), nullable=True),
         sa.Column(
             "report",
@@ -312,8 +335,10 @@ def upgrade() -> None:
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("latitude", sa.Double(), nullable=True),
         sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("reference", sa.String(length=200), nullable=True),
         sa.CheckConstraint("capacity >= 0", name="capacity"),
         sa.PrimaryKeyConstraint("id", name="pk_locations"),
+        sa.UniqueConstraint("reference", name="uq_locations_reference"),
     )
     op.create_table(
         "mail_servers",
@@ -338,6 +363,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("is_default"),
     )
     op.create_table(
+        "network_failures",
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("since", Instant(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("network", name="pk_network_failures"),
+    )
+    op.create_table(
         "number_series",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("year", sa.BigInteger(), nullable=False),
@@ -350,12 +382,29 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("subdivision", sa.String(), nullable=False),
+        sa.Column("location_id", sa.Uuid(), nullable=True),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("is_holiday", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["location_id"], ["locations.id"], name="fk_own_holidays_location_id"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_own_holidays"),
     )
     op.create_index(
-        "one_own_holiday", "own_holidays", ["day", "country", "subdivision"], unique=True
+        "one_own_holiday",
+        "own_holidays",
+        ["day", "country", "subdivision"],
+        unique=True,
+        sqlite_where=sa.text("location_id IS NULL"),
+        postgresql_where=sa.text("location_id IS NULL"),
+    )
+    op.create_index(
+        "one_own_holiday_there",
+        "own_holidays",
+        ["day", "location_id"],
+        unique=True,
+        sqlite_where=sa.text("location_id IS NOT NULL"),
+        postgresql_where=sa.text("location_id IS NOT NULL"),
     )
     op.create_table(
         "performance_types",
@@ -402,8 +451,15 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("everything", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_roles"),
         sa.UniqueConstraint("name", name="uq_roles_name"),
+    )
+    op.create_table(
+        "sealing_keys",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("since", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_sealing_keys"),
     )
     op.create_table(
         "suppliers",
@@ -742,12 +798,15 @@ def upgrade() -> None:
         sa.Column("login", sa.String(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("email", sa.String(length=200), nullable=True),
+        sa.Column("previous_email", sa.String(length=200), nullable=True),
         sa.Column("language", sa.String(length=10), nullable=True),
         sa.Column("role_id", sa.Uuid(), nullable=False),
         sa.Column("group_id", sa.Uuid(), nullable=False),
         sa.Column("impersonates_id", sa.Uuid(), nullable=True),
         sa.Column("secret_hash", sa.String(length=200), nullable=False),
+        sa.Column("secret_is_temporary", sa.Boolean(), nullable=False),
         sa.Column("totp_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_offered", sa.LargeBinary(), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=False),
         sa.Column("failed_logins", sa.BigInteger(), nullable=False),
         sa.Column("locked_at", Instant(), nullable=True),
@@ -1085,6 +1144,19 @@ def upgrade() -> None:
     op.create_index("ix_deputies_account_id", "deputies", ["account_id"], unique=False)
     op.create_index("ix_deputies_deputy_id", "deputies", ["deputy_id"], unique=False)
     op.create_table(
+        "devices",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("failed_logins", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", Instant(), nullable=False),
+        sa.CheckConstraint("failed_logins >= 0", name="failed_logins"),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_devices_account_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_devices"),
+        sa.UniqueConstraint("token_hash", name="uq_devices_token_hash"),
+    )
+    op.create_index("ix_devices_account_id", "devices", ["account_id"], unique=False)
+    op.create_table(
         "idempotency_keys",
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -1110,10 +1182,12 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("score", sa.BigInteger(), nullable=False),
         sa.Column("archived_at", Instant(), nullable=True),
+        sa.Column("reference", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name="fk_practitioners_account_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_practitioners"),
+        sa.UniqueConstraint("reference", name="uq_practitioners_reference"),
         sa.UniqueConstraint("account_id", name="uq_practitioners_account_id"),
     )
     op.create_table(
@@ -1187,6 +1261,8 @@ def upgrade() -> None:
         sa.Column("on_behalf_of_id", sa.Uuid(), nullable=True),
         sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("proved_at", Instant(), nullable=False),
+        sa.Column("used_at", Instant(), nullable=True),
         sa.Column("expires_at", Instant(), nullable=False),
         sa.Column("revoked_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_sessions_account_id"),
@@ -1226,7 +1302,6 @@ def upgrade() -> None:
         sa.Column("location_id", sa.Uuid(), nullable=False),
         sa.Column("first_day", sa.Date(), nullable=False),
         sa.Column("rule", sa.String(length=200), nullable=False),
-        sa.Column("grid", sa.BigInteger(), nullable=False),
         sa.Column("at_location", sa.Boolean(), nullable=False),
         sa.Column("by_telephone", sa.Boolean(), nullable=False),
         sa.Column("by_video", sa.Boolean(), nullable=False),
@@ -1234,7 +1309,6 @@ def upgrade() -> None:
         sa.Column("end_minute", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("at_location OR by_telephone OR by_video", name="some_modality"),
         sa.CheckConstraint("end_minute BETWEEN 1 AND 1440", name="end_minute"),
-        sa.CheckConstraint("grid BETWEEN 1 AND 60", name="grid"),
         sa.CheckConstraint("start_minute < end_minute", name="series_hours"),
         sa.CheckConstraint("start_minute BETWEEN 0 AND 1439", name="start_minute"),
         sa.ForeignKeyConstraint(
@@ -1347,16 +1421,15 @@ def upgrade() -> None:
         sa.Column("ends_at", Instant(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("removed_at", Instant(), nullable=True),
-        sa.Column("grid", sa.BigInteger(), nullable=False),
         sa.Column("at_location", sa.Boolean(), nullable=False),
         sa.Column("by_telephone", sa.Boolean(), nullable=False),
         sa.Column("by_video", sa.Boolean(), nullable=False),
         sa.Column("start_minute", sa.BigInteger(), nullable=False),
         sa.Column("end_minute", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.String(length=200), nullable=True),
         sa.CheckConstraint(within_a_day("ends_at"), name="availability_within_a_day"),
         sa.CheckConstraint("at_location OR by_telephone OR by_video", name="some_modality"),
         sa.CheckConstraint("end_minute BETWEEN 1 AND 1440", name="end_minute"),
-        sa.CheckConstraint("grid BETWEEN 1 AND 60", name="grid"),
         sa.CheckConstraint("start_minute BETWEEN 0 AND 1439", name="start_minute"),
         sa.CheckConstraint("starts_at < ends_at", name="availability_period"),
         sa.ForeignKeyConstraint(
@@ -1369,6 +1442,7 @@ def upgrade() -> None:
             ["series_id"], ["availability_series.id"], name="fk_availabilities_series_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_availabilities"),
+        sa.UniqueConstraint("reference", name="uq_availabilities_reference"),
     )
     op.create_index(
         "ix_availabilities_day_location_id", "availabilities", ["day", "location_id"], unique=False
@@ -1438,6 +1512,7 @@ def upgrade() -> None:
         sa.Column("preferred_location_id", sa.Uuid(), nullable=True),
         sa.Column("remarks", sa.String(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("reference", sa.String(length=200), nullable=True),
         sa.CheckConstraint("buffer >= 0", name="buffer"),
         sa.CheckConstraint("duration > 0", name="duration"),
         sa.CheckConstraint("priority >= 1", name="priority"),
@@ -1469,6 +1544,7 @@ def upgrade() -> None:
             name="fk_requests_required_practitioner_id",
         ),
         sa.PrimaryKeyConstraint("id", name="pk_requests"),
+        sa.UniqueConstraint("reference", name="uq_requests_reference"),
     )
     op.create_index("ix_requests_case_id", "requests", ["case_id"], unique=False)
     op.create_index(
@@ -1563,6 +1639,7 @@ def upgrade() -> None:
         sa.Column("cancelled_at", Instant(), nullable=True),
         sa.Column("reason", sa.String(length=200), nullable=True),
         sa.Column("remarks", sa.String(), nullable=True),
+        sa.Column("reference", sa.String(length=200), nullable=True),
         postgresql.ExcludeConstraint(
             (sa.column("employee_id"), "="),
             (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
@@ -1613,6 +1690,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["request_id"], ["requests.id"], name="fk_appointments_request_id"),
         sa.ForeignKeyConstraint(["run_id"], ["job_runs.id"], name="fk_appointments_run_id"),
         sa.PrimaryKeyConstraint("id", name="pk_appointments"),
+        sa.UniqueConstraint("reference", name="uq_appointments_reference"),
     )
     op.create_index(
         "ix_appointments_availability_id", "appointments", ["availability_id"], unique=False
@@ -2129,7 +2207,15 @@ def upgrade() -> None:
     op.create_index(
         "ix_events_to_be_relayed",
         "events",
-        ["at"],
+        ["at", "id"],
+        unique=False,
+        sqlite_where=sa.text("relayed_at IS NULL"),
+        postgresql_where=sa.text("relayed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_events_waiting_in_line",
+        "events",
+        ["subject_id", "sequence"],
         unique=False,
         sqlite_where=sa.text("relayed_at IS NULL"),
         postgresql_where=sa.text("relayed_at IS NULL"),
