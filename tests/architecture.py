@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from solver.rules import PAIR_RULES, PLAN_RULES, REQUEST_RULES, RULES, SLOT_RULES, Rule
+from tests.lifecycle_tables import blocks as lifecycle_blocks
 
 DOCUMENT = Path(__file__).parents[1] / "ARCHITECTURE.md"
-BEGIN, END = "<!-- rules:begin -->\n", "<!-- rules:end -->\n"
 
 KINDS = {"request": REQUEST_RULES, "pair": PAIR_RULES, "slot": SLOT_RULES, "plan": PLAN_RULES}
 
@@ -20,9 +20,12 @@ def rule_table() -> str:
 
 def with_tables(document: str) -> str:
     """The document with its generated parts as they should be now."""
-    before, rest = document.split(BEGIN)
-    after = rest.split(END)[1]
-    return f"{before}{BEGIN}{rule_table()}{END}{after}"
+    for name, block in {"rules": rule_table(), **lifecycle_blocks()}.items():
+        begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->\n"
+        before, rest = document.split(begin)
+        after = rest.split(end)[1]
+        document = f"{before}{begin}{block}{end}{after}"
+    return document
 
 
 def _kinds(rule: Rule) -> str:
