@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from solver.facts import Assignment, Availability, Instance, Plan, Request
 from solver.minutes import NO_MINUTES, WHOLE_DAY, Minutes, span
-from solver.rules import PAIR_RULES, PERSONAL_RULES, REQUEST_RULES, SHAPE_RULES
+from solver.rules import PAIR_RULES, PERSONAL_RULES, REQUEST_RULES, SHAPE_RULES, SLOT_RULES
+from solver.rules.duplicate import Duplicate
 
 
 class Agenda:
@@ -90,6 +91,19 @@ class Agenda:
             or not all(rule.holds(request, availability) for rule in PAIR_RULES)
         )
         return NO_MINUTES if barred else self.starts(request, availability)
+
+    def broken(self, request: Request, availability: Availability, start: int) -> tuple[str, ...]:
+        """The codes of the rules that forbid the request to start there at that minute of the day."""
+        found = [rule.code for rule in REQUEST_RULES if not rule.admits(request)]
+        if self.claimed(request) and Duplicate.code not in found:
+            found.append(Duplicate.code)
+        found += [rule.code for rule in PAIR_RULES if not rule.holds(request, availability)]
+        found += [
+            rule.code
+            for rule in SLOT_RULES
+            if start < 0 or not rule.starts(request, availability, self) >> start & 1
+        ]
+        return tuple(found)
 
     def claimed(self, request: Request) -> bool:
         """Whether another planned request bars this one as a duplicate."""

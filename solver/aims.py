@@ -92,7 +92,10 @@ def usual_preference(r: Wishes, a: AvailabilityFacts) -> Number:
 
 
 def preference(r: Request, a: Availability, index: int) -> int:
-    """The points of this request in the availability with this index."""
+    """The points of this request in the availability with this index.
+
+    Where many are asked, `Candidates.preference` and `solver.points` answer for all at once.
+    """
     if r.preferences is not None:
         return r.preferences.get(index, 0)
     return int(usual_preference(r, a))

@@ -14,9 +14,10 @@ from itertools import pairwise
 import numpy as np
 
 from solver.agenda import Agenda
-from solver.aims import preference, seniority, usual_preference
+from solver.aims import seniority, usual_preference
 from solver.columns import AvailabilityColumns, RequestColumns
 from solver.facts import BoolColumn, Instance, IntColumn, Shape
+from solver.points import as_points
 from solver.rules import PAIR_RULES, REQUEST_RULES
 
 PAIRS_AT_ONCE = 1 << 20
@@ -98,11 +99,11 @@ class Candidates:
             usual_preference(requests.take(self.request), availabilities.take(self.availability)),
             np.int64,
         )
-        for r, request in enumerate(self.instance.requests):
-            if request.preferences is not None:
-                for pair in range(self.offsets[r], self.offsets[r + 1]):
-                    a = int(self.availability[pair])
-                    points[pair] = preference(request, self.instance.availabilities[a], a)
+        for r in self.requests:
+            own = self.instance.requests[r].preferences
+            if own is not None:
+                mine = slice(self.offsets[r], self.offsets[r + 1])
+                points[mine] = as_points(own).of(self.availability[mine])
         return points
 
     @cached_property

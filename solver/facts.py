@@ -147,7 +147,7 @@ class Request:
     formal request date to the start of the horizon, cut to 0..180. `earliest`: minutes since the
     start of the horizon before which the notice of the type forbids a start. `locations`: those
     wished. `excluded`: the practitioners excluded for the employee. `preferences`: points by
-    availability, in place of those for the preferred practitioner and location.
+    availability (`solver.points`), in place of those for the preferred practitioner and location.
     """
 
     id: str

@@ -26,6 +26,7 @@ from solver.obstacles import (
     Obstacles,
     Obstructed,
 )
+from solver.points import as_points
 from solver.rules import SLOT_RULES
 from solver.rules.fits import Fits
 
@@ -152,9 +153,11 @@ class WhyNot:
         return np.maximum(0, np.maximum(request.from_day - day, day - request.until_day + 1))
 
     def _points_missed(self, request: Request, places: IntColumn) -> IntColumn:
-        blocks = self._instance.availabilities
-        if request.preferences is None and len(places) > FEW:
+        if request.preferences is not None:
+            return -as_points(request.preferences).of(places)
+        if len(places) > FEW:
             return -np.asarray(usual_preference(request, self._obstacles.columns), np.int64)[places]
+        blocks = self._instance.availabilities
         points = (preference(request, blocks[a], a) for a in places.tolist())
         return -np.fromiter(points, np.int64, len(places))
 

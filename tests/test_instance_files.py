@@ -46,6 +46,7 @@ WORLD = an_instance(
             preferred_practitioner="P1",
             preferred_location="L1",
             remote=False,
+            modalities=["location"],
             preferences=[["A1", 2]],
         )
     ],
@@ -64,6 +65,7 @@ OPTIONAL = {
     ("existing", "type"),
     ("existing", "remote"),
     ("requests", "remote"),
+    ("requests", "modalities"),
     ("requests", "preferences"),
 }
 NULLABLE = {
@@ -74,6 +76,7 @@ NULLABLE = {
     ("requests", "required_practitioner"),
     ("requests", "preferred_practitioner"),
     ("requests", "preferred_location"),
+    ("requests", "modalities"),
     ("requests", "preferences"),
 }
 

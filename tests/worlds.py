@@ -105,7 +105,7 @@ def a_request(**changes: object) -> Json:
         "priority": 1,
         "request_date": "2026-11-30",
     }
-    return _made(defaults, changes, ["remote", "preferences"])
+    return _made(defaults, changes, ["remote", "modalities", "preferences"])
 
 
 def an_instance(**parts: object) -> Json:

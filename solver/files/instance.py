@@ -25,9 +25,11 @@ from solver.facts import (
 )
 from solver.files.reading import MalformedInputError, Strict, read_model, shown
 from solver.minutes import MINUTES_PER_DAY
+from solver.points import Points, as_points
 
 SATURDAY, SUNDAY = 5, 6
 LONGEST_HORIZON = 3660
+MOST_POINTS = 10_000
 
 
 def _iso_date(text: str) -> date:
@@ -116,8 +118,9 @@ class RequestPart(Strict):
     allow_sunday_holiday: bool
     priority: Annotated[int, Field(ge=1, le=1000)]
     request_date: IsoDate
+    modalities: list[ModalityName] | None = None
     remote: bool = False
-    preferences: list[tuple[Id, Annotated[int, Field(ge=0, le=1000)]]] | None = None
+    preferences: list[tuple[Id, Annotated[int, Field(ge=0, le=MOST_POINTS)]]] | None = None
 
 
 class InstanceFile(Strict):
@@ -144,7 +147,25 @@ def read_instance(file: Path) -> Instance:
     Raises:
         MalformedInputError: anything in it that cannot be taken; one line with file, place, value.
     """
-    return _Reading(file, read_model(file, InstanceFile)).instance()
+    return as_facts(read_content(file), file)
+
+
+def read_content(file: Path) -> InstanceFile:
+    """What is written in an instance file, its cross-references not yet looked at.
+
+    Raises:
+        MalformedInputError: it cannot be opened, is no JSON, or breaks the schema.
+    """
+    return read_model(file, InstanceFile)
+
+
+def as_facts(content: InstanceFile, file: object) -> Instance:
+    """The planning problem that was written in `file`.
+
+    Raises:
+        MalformedInputError: a reference that leads nowhere, a window that ends before it starts, ...
+    """
+    return _Reading(file, content).instance()
 
 
 class _WithId(Protocol):
@@ -163,7 +184,7 @@ class _Numbers(dict[str, int]):
 class _Reading:
     """One file on its way from names to indices; every reference that leads nowhere is refused."""
 
-    def __init__(self, file: Path, content: InstanceFile) -> None:
+    def __init__(self, file: object, content: InstanceFile) -> None:
         self.file = file
         self.content = content
         self.start_date = self._day_0()
@@ -289,7 +310,7 @@ class _Reading:
                 ),
                 allow_saturday=part.allow_saturday,
                 allow_day_off=part.allow_sunday_holiday,
-                modalities=int(Modality.REMOTE if part.remote else Modality.AT_LOCATION),
+                modalities=_modalities(part),
                 excluded=excluded[part.employee],
                 already_has_one=(employee, type_) in taken,
                 preferences=self._preferences(place, part),
@@ -303,13 +324,15 @@ class _Reading:
             i for i, location in enumerate(self.content.locations) if location.region == part.region
         )
 
-    def _preferences(self, place: str, part: RequestPart) -> Mapping[int, int] | None:
+    def _preferences(self, place: str, part: RequestPart) -> Points | None:
         if part.preferences is None:
             return None
-        return {
-            self._known(self.availabilities, f"{place}.preferences[{i}][0]", availability): points
-            for i, (availability, points) in enumerate(part.preferences)
-        }
+        return as_points(
+            {
+                self._known(self.availabilities, f"{place}.preferences[{i}][0]", liked): points
+                for i, (liked, points) in enumerate(part.preferences)
+            }
+        )
 
     def _days_off_by_location(self) -> list[frozenset[int]]:
         of_all = self.content.holidays
@@ -367,6 +390,13 @@ class _Reading:
 
     def _refuse(self, place: str, problem: str) -> NoReturn:
         raise MalformedInputError(self.file, place, problem)
+
+
+def _modalities(part: RequestPart) -> int:
+    """What is listed goes before `remote`, which says either of two."""
+    if part.modalities is not None:
+        return _flags(part.modalities)
+    return int(Modality.REMOTE if part.remote else Modality.AT_LOCATION)
 
 
 def _flags(names: Sequence[str] | None) -> int:

@@ -1,4 +1,4 @@
-"""Where a plan file may be written, and how: whole or not at all."""
+"""Where a file may be written, and how: whole or not at all."""
 
 import gzip
 import json
@@ -44,8 +44,8 @@ def _is_device(file: Path) -> bool:
     return file.exists() and not file.is_file()
 
 
-def write_plan(content: dict[str, Any], file: Path | None) -> None:
-    """Write a plan file, gzipped where its name ends in `.gz`; to standard output without a name.
+def write_content(content: dict[str, Any], file: Path | None) -> None:
+    """Write a plan or an instance, gzipped where its name ends in `.gz`; to standard output without a name.
 
     Raises:
         MalformedInputError: it cannot be written.
@@ -78,7 +78,7 @@ def _write_whole(data: bytes, file: Path) -> None:
         file.write_bytes(data)
         return
     file = file.resolve()
-    beside = file.with_name(f".{os.getpid()}.plan")
+    beside = file.with_name(f".{os.getpid()}.partly")
     try:
         beside.write_bytes(data)
         beside.replace(file)
