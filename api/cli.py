@@ -1,6 +1,7 @@
-"""The command line: `spreekuur solve`, `spreekuur check`, `spreekuur why`, `spreekuur demo`.
+"""The command line: `spreekuur solve`, `check`, `why`, `demo`, and on the database `db`, `import`, `export`.
 
-Exit codes: 0 = done; 1 = a plan breaks rules; 2 = malformed input or usage; 3 = no plan was found.
+Exit codes: 0 = done; 1 = a plan breaks rules; 2 = malformed input or usage, or a database that cannot be
+used; 3 = no plan was found.
 """
 
 import json
@@ -8,24 +9,26 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from api import planning, records
 from api.progress import watched
+from api.settings import UnusableDatabaseError
 from api.why import answer, known_request
 from solver.check import check as broken_rules
 from solver.facts import Instance, Plan
 from solver.files.instance import read_instance
 from solver.files.plan import plan_as_file, read_plan
 from solver.files.reading import STANDARD_INPUT, MalformedInputError, digest, printable
-from solver.files.writing import refuse_as_target, write_plan
+from solver.files.writing import refuse_as_target, write_content
 from solver.options import Options
 from solver.process import GaveUp, Solved, plan
 from solver.score import score
+from solver.versions import versions
 from solver.why_not import Explanation, why_not
 
 BREAKS_RULES = 1
@@ -51,7 +54,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     try:
         app()
-    except MalformedInputError as error:
+    except (MalformedInputError, UnusableDatabaseError) as error:
         _complain(str(error))
         sys.exit(MALFORMED)
 
@@ -152,13 +155,13 @@ def demo(
     from scheduler.demo import demo_world  # noqa: PLC0415
 
     world = demo_world(seed, requests)
-    file = showing.write_world(world, folder)
-    problem = read_instance(file)
-    options = Options(time_limit=time_limit, seed=seed)
-    solved = plan_or_exit(problem, options)
-    left_out = why_not(problem, solved.plan)
-    _write(problem, solved, left_out, digest(file), options, folder / "plan.json")
-    showing.report(Console(), showing.Run(world, problem, solved, left_out, folder))
+    try:
+        with watched(errors) as on_progress:
+            run = showing.play(world, folder, seed, time_limit, on_progress)
+    except showing.DemoFailedError as error:
+        _complain(f"no plan: {error}")
+        raise typer.Exit(NO_PLAN) from None
+    showing.report(Console(), run)
 
 
 def _exit_where_broken(problem: Instance, assignments: Plan) -> None:
@@ -193,7 +196,7 @@ def _write(
 ) -> None:
     """Write the plan file, certificate and all; `source` is the digest of its instance."""
     run = {"seed": options.seed, "versions": versions(), "input": source}
-    write_plan(plan_as_file(problem, solved, left_out, run), output)
+    write_content(plan_as_file(problem, solved, left_out, run), output)
 
 
 def _for_the_search(time_limit: float, began: float, reading: float, problem: Instance) -> float:
@@ -211,11 +214,5 @@ def _for_the_search(time_limit: float, began: float, reading: float, problem: In
 SECONDS_TO_READ = 4e-5
 """For each request and availability, on the machine on which the other costs were measured."""
 
-PLANNED_BY = ("spreekuur", "ortools", "numpy", "scipy", "numba", "llvmlite")
-"""The packages that decide what a plan looks like."""
-
-
-def versions() -> dict[str, Any]:
-    """What a plan depends on beside its input."""
-    python = ".".join(str(part) for part in sys.version_info[:3])
-    return {"python": python} | {name: version(name) for name in PLANNED_BY}
+records.register(app)
+planning.register(app)

@@ -1,4 +1,4 @@
-"""`spreekuur demo`: plan a made-up service, and show what a planner would want to know."""
+"""`spreekuur demo`: plan a made-up service in a database of its own, and show what a planner would want to know."""
 
 import csv
 import json
@@ -7,21 +7,33 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
 from api.words import Words
+from models import database
+from models.runs import RunState
+from scheduler.actor import NOBODY
 from scheduler.demo import DemoWorld
+from scheduler.demo.horizon import DAYS, START
+from scheduler.demo.living import bring_to_life, eve
 from scheduler.demo.picture import load_picture
+from scheduler.planning.lease import Busy
+from scheduler.planning.night import RunSettings
+from scheduler.planning.run import plan_open_requests
+from scheduler.planning.watch import OnProgress
 from solver.aims import BEST_GREEDY, FIRST_COME, Baseline
 from solver.facts import Instance
 from solver.files.plan import assignments_as_file
+from solver.files.writing import write_content
 from solver.process import Solved
 from solver.scarcity import Scarcity
 from solver.why_not import Explanation
 
+DATABASE = "spreekuur.db"
 URGENT = 100
 """The priority of an urgent request."""
 CHANGES_TOLD = 8
@@ -73,13 +85,59 @@ def write_unplanned(
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A planned demo world, and the folder where its files are."""
+    """A planned demo world, and the folder where its files are. `run_id`: in its database."""
 
     world: DemoWorld
     instance: Instance
     solved: Solved
     left: Sequence[Explanation]
+    drafts: int
+    run_id: UUID
     folder: Path
+
+
+class DemoFailedError(Exception):
+    """The run over the demo's database failed."""
+
+
+def play(
+    world: DemoWorld, folder: Path, seed: int, time_limit: float, on_progress: OnProgress
+) -> Run:
+    """Put the world into a new database in that folder, plan it there, and write the plan as a file beside it.
+
+    Raises:
+        DemoFailedError: the run failed.
+    """
+    write_world(world, folder)
+    for leftover in folder.glob(f"{DATABASE}*"):
+        leftover.unlink()
+    engine = database.engine(f"sqlite:///{folder / DATABASE}")
+    try:
+        imported = bring_to_life(engine, world)
+        settings = RunSettings(
+            from_day=world.start_date, days=DAYS, seed=seed, time_limit=time_limit
+        )
+        result = plan_open_requests(
+            engine, settings, now=eve(world), by=NOBODY, on_progress=on_progress
+        )
+    finally:
+        engine.dispose()
+    if isinstance(result, Busy) or result.state is not RunState.DONE:
+        trouble = "" if isinstance(result, Busy) else result.report.get("trouble")
+        raise DemoFailedError(trouble or "somebody else plans in its database")
+    (zone,) = result.zones
+    # the database does not keep the name of the file; its ids it does
+    plan = result.files[zone.zone] | {"instance": world.instance["name"]}
+    write_content(plan, folder / "plan.json")
+    return Run(
+        world,
+        zone.facts.instance,
+        zone.solved,
+        zone.left_out,
+        len(imported.drafts),
+        result.run_id,
+        folder,
+    )
 
 
 def report(console: Console, run: Run) -> None:
@@ -110,6 +168,7 @@ def _headline(run: Run) -> str:
             f"[bold]{planned:,} of {asked:,} requests planned[/] ({planned / asked:.1%}),"
             f" {urgent_planned} of {urgent} urgent ones;"
             f" {len(instance.appointments):,} appointments that stood are untouched."
+            f" {run.drafts} more are drafts: their employees have one of that type already."
         ),
         "Checked by an independent checker: every rule is kept.",
     ]
@@ -193,13 +252,17 @@ def _in_full(words: Words, instance: Instance, explanation: Explanation) -> str:
 
 def _what_next(run: Run) -> Panel:
     folder, command = run.folder, Path(sys.argv[0])
+    url = f"sqlite:///{folder / DATABASE}"
     text = f"""\
 [bold]{folder}/load.png[/]       the load of each location on each day
 [bold]{folder}/unplanned.csv[/]  all {len(run.left)} that are left out, with reasons
 [bold]{folder}/plan.json[/]      the plan with its certificate
+[bold]{folder}/{DATABASE}[/]   the database in which it is booked
 
 Check it:       {command} check {folder}/instance.json {folder}/plan.json
-Think longer:   {command} solve {folder}/instance.json --time-limit 60 -o {folder}/longer.json
+Take it back:   {command} plan --database {url} --take-back {run.run_id}
+Plan it again:  {command} plan --database {url} --from {START} --days {DAYS} --time-limit 60
+Without one:    {command} solve {folder}/instance.json --time-limit 60 -o {folder}/longer.json
 Another world:  {command} demo --seed 2
 Or change a request in {folder}/instance.json, and see what becomes of the plan."""
     return Panel(text, title="What to try next")

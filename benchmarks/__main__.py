@@ -6,6 +6,8 @@
     make bench ARGS="peers M-130 --seconds 60"    other solvers
     make bench ARGS="growth"                      time and memory against the number of requests
     make bench ARGS="curve M-100 L-100 XL-100"    gap against time
+    make bench ARGS="options"                     one request's possibilities, from the database
+    make bench ARGS="night L-100"                 a planning run over a database
 
 Figures go to `bench-results/` (`--output`): JSON with versions and machine, Markdown, pictures.
 Times are as seen on this machine at this moment; compare ratios and gaps.
@@ -16,7 +18,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import against, curve, growth, inputs, solving
+from benchmarks import against, curve, growth, inputs, night, options, solving
+from benchmarks.databases import DATABASES
 from benchmarks.inputs import SEEDS, UnknownInstanceError, expanded
 from benchmarks.machine import Record
 from benchmarks.peers import PEERS
@@ -29,7 +32,9 @@ USUAL = ("S", "M", "L-100")
 USUAL_REAL = ("vitoria-S-drop10", "vitoria-M-drop10")
 USUAL_AGAINST = ("S-100", "M-130")
 USUAL_CURVES = ("M-100", "L-100")
+USUAL_NIGHT = ("L-100",)
 PEER_SECONDS = 30.0
+NIGHT_SECONDS = 30.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -64,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--output", type=Path, default=Path("bench-results"), metavar="FOLDER")
-    commands = parser.add_subparsers(dest="what", metavar="spreekuur | peers | growth | curve")
+    commands = parser.add_subparsers(
+        dest="what", metavar="spreekuur | peers | growth | curve | options | night"
+    )
 
     solve = commands.add_parser("spreekuur", help="our solver")
     _common(solve, SEEDS, names=(*USUAL,))
@@ -88,6 +95,20 @@ def _parser() -> argparse.ArgumentParser:
     _common(curves, (1,), names=USUAL_CURVES)
     curves.add_argument("--seconds", type=float, metavar="S")
     curves.set_defaults(run=_curve)
+
+    possible = commands.add_parser("options", help="what is possible for one request")
+    _common(possible, (1,), names=None)
+    possible.add_argument(
+        "--sizes", type=int, nargs="+", default=options.SIZES, metavar="AVAILABILITIES"
+    )
+    possible.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
+    possible.set_defaults(run=_options)
+
+    nights = commands.add_parser("night", help="a planning run over a database")
+    _common(nights, (1,), names=USUAL_NIGHT)
+    nights.add_argument("--seconds", type=float, default=NIGHT_SECONDS, metavar="S")
+    nights.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
+    nights.set_defaults(run=_night)
     return parser
 
 
@@ -116,6 +137,16 @@ def _peers(asked: argparse.Namespace, given: list[str]) -> None:
 def _growth(asked: argparse.Namespace, given: list[str]) -> None:
     record = Record("growth", asked.output, given)
     growth.benchmark(asked.sizes, asked.load, asked.seeds, asked.seconds, record)
+
+
+def _night(asked: argparse.Namespace, given: list[str]) -> None:
+    chosen = expanded(asked.names, asked.seeds)
+    record = Record("night", asked.output, given)
+    night.benchmark(chosen, asked.databases, asked.seconds, record)
+
+
+def _options(asked: argparse.Namespace, given: list[str]) -> None:
+    options.benchmark(asked.sizes, asked.databases, Record("options", asked.output, given))
 
 
 def _curve(asked: argparse.Namespace, given: list[str]) -> None:

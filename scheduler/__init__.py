@@ -1,4 +1,4 @@
 """What happens: the commands that create, plan, book and bill.
 
-So far only `demo` is here, a made-up health service to plan. The commands come with the database.
+See ARCHITECTURE.md: booking is the one way into the agenda, loading the one way to the facts, planning the night.
 """

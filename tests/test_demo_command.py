@@ -33,16 +33,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     return done.stdout, folder / "demo-output"
 
 
+def spreekuur(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([SPREEKUUR, *arguments], capture_output=True, text=True, check=True)
+
+
 def test_the_report_counts_what_the_plan_file_says(demo: tuple[str, Path]) -> None:
     text, folder = demo
     plan = json.loads((folder / "plan.json").read_text("utf-8"))
 
     planned = len(plan["assignments"])
 
-    assert f"{planned:,} of 500 requests planned" in text
+    drafts = int(re.search(r"(\d+) more are drafts", " ".join(text.split()))[1])  # type: ignore[index]
+    assert f"{planned:,} of {500 - drafts} requests planned" in text
     assert f"{plan['score']['weight']:,}" in text
     assert f"no plan weighs more than {plan['bound']:,}" in " ".join(text.split())
-    assert planned + len(plan["unplanned"]) == 500
+    assert planned + len(plan["unplanned"]) == 500 - drafts
     first = plan["compared"]["first_come_first_served"]
     more = plan["score"]["weight"] / first["weight"] - 1
     assert more > 0
@@ -73,13 +78,21 @@ def test_what_the_report_says_to_try_next_works(demo: tuple[str, Path]) -> None:
     text, folder = demo
     assert "What to try next" in text
 
-    checked = subprocess.run(
-        [SPREEKUUR, "check", folder / "instance.json", folder / "plan.json"],
-        capture_output=True,
-        check=False,
-    )
+    lines = " ".join(re.sub("[│\n]", " ", text).split())
+    taken_back = re.search(r"plan --database (\S+) --take-back (\S+)", lines)
+    again = re.search(r"plan --database \S+ --from (\S+) --days (\d+)", lines)
+    assert taken_back is not None
+    assert again is not None
 
-    assert checked.returncode == 0
+    assert spreekuur("check", folder / "instance.json", folder / "plan.json").returncode == 0
+    database = f"sqlite:///{folder}/spreekuur.db"
+    assert taken_back[1] == "sqlite:///demo-output/spreekuur.db"
+    took = spreekuur("plan", "--database", database, "--take-back", taken_back[2], "--json")
+    planned = json.loads((folder / "plan.json").read_text("utf-8"))["assignments"]
+    assert len(json.loads(took.stdout)["taken"]) == len(planned)
+    limits = "--from", again[1], "--days", again[2], "--time-limit", "4", "--json"
+    report = json.loads(spreekuur("plan", "--database", database, *limits).stdout)
+    assert report["planned"] > len(planned) * 0.95
 
 
 def told(explanation: Explanation) -> tuple[str, str]:

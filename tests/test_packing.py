@@ -49,7 +49,7 @@ def walked(found: Candidates, plan: Plan, moves: int, heat: float = 1e4, seed: i
     return Boards(found).plan_on(board)
 
 
-def walk(  # noqa: PLR0913 (the knobs of a walk)
+def walk(
     found: Candidates, board: Board, territory: Territory, *, moves: int, heat: float, seed: int
 ) -> None:
     """So many moves, half of them led by the flow."""

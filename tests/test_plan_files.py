@@ -20,7 +20,7 @@ from solver.aims import Score
 from solver.facts import Assignment, Instance
 from solver.files.plan import assignments_as_file, plan_as_file, read_plan
 from solver.files.reading import MalformedInputError
-from solver.files.writing import write_plan
+from solver.files.writing import write_content
 from solver.process import Solved
 from solver.why_not import why_not
 from tests.command_line import PATIENCE, Ran, called, run, started
@@ -270,7 +270,7 @@ def test_what_went_wrong_on_the_way_is_told(instance: Instance) -> None:
 def test_what_is_written_is_read_back(instance: Instance, tmp_path: Path, name: str) -> None:
     content = plan_as_file(instance, solved(), [], {})
 
-    write_plan(content, tmp_path / name)
+    write_content(content, tmp_path / name)
 
     assert read_plan(tmp_path / name, instance) == ASSIGNED
     assert [file.name for file in tmp_path.iterdir()] == [name]
@@ -280,7 +280,7 @@ def test_packed_and_plain_say_the_same_and_the_same_each_time(tmp_path: Path) ->
     plain, packed, again = (tmp_path / name for name in ("1.json", "1.json.gz", "2.json.gz"))
 
     for file in (plain, packed, again):
-        write_plan(PLAN, file)
+        write_content(PLAN, file)
 
     assert json.loads(plain.read_bytes()) == PLAN
     assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
@@ -291,7 +291,7 @@ def test_starts_are_counted_from_midnight_of_the_availabilitys_day(
     instance: Instance, tmp_path: Path
 ) -> None:
     start = at(SATURDAY, "09:15")
-    write_plan(a_plan(WORLD, {"only on Saturday": ("SAT", start)}), tmp_path / "plan.json")
+    write_content(a_plan(WORLD, {"only on Saturday": ("SAT", start)}), tmp_path / "plan.json")
 
     (assignment,) = read_plan(tmp_path / "plan.json", instance)
 
@@ -300,7 +300,7 @@ def test_starts_are_counted_from_midnight_of_the_availabilitys_day(
 
 
 def test_a_request_that_is_planned_twice_is_read_twice(instance: Instance, tmp_path: Path) -> None:
-    write_plan(PLAN | {"assignments": PLAN["assignments"] * 2}, tmp_path / "plan.json")
+    write_content(PLAN | {"assignments": PLAN["assignments"] * 2}, tmp_path / "plan.json")
 
     assert read_plan(tmp_path / "plan.json", instance) == ASSIGNED * 2
 
@@ -308,7 +308,7 @@ def test_a_request_that_is_planned_twice_is_read_twice(instance: Instance, tmp_p
 def test_ids_with_line_breaks_and_other_alphabets_come_back(tmp_path: Path) -> None:
     world = an_instance(name="één\ntwee", requests=[a_request(id="Q\n\u2028\0é")])
     plan = a_plan(world, {"Q\n\u2028\0é": ("A1", at(0, "09:00"))})
-    write_plan(plan, tmp_path / "plan.json")
+    write_content(plan, tmp_path / "plan.json")
 
     assert read_plan(tmp_path / "plan.json", facts_of(world)) == ASSIGNED
     assert len((tmp_path / "plan.json").read_bytes().splitlines()) == 1
@@ -320,7 +320,7 @@ def test_standard_output_gets_utf_8_whatever_the_terminal_speaks(
     out = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, "ascii"))
 
-    write_plan(PLAN, None)
+    write_content(PLAN, None)
 
     assert json.loads(out.getvalue().decode("utf-8")) == PLAN
 
@@ -343,7 +343,7 @@ def test_a_write_that_fails_leaves_what_was_there(
     with monkeypatch.context() as broken:
         broken.setattr(Path, step, fails)
         with pytest.raises((MalformedInputError, KeyboardInterrupt)) as error:
-            write_plan(PLAN, file)
+            write_content(PLAN, file)
 
     assert str(error.value) in {"", f"{file}: cannot be written: No space left on device"}
     assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [
@@ -354,7 +354,7 @@ def test_a_write_that_fails_leaves_what_was_there(
 KILLED_HALFWAY = """
 import os, signal
 from pathlib import Path
-from solver.files.writing import write_plan
+from solver.files.writing import write_content
 
 def half(path, data):
     with path.open("wb") as file:
@@ -362,7 +362,7 @@ def half(path, data):
     os.kill(os.getpid(), signal.SIGKILL)
 
 Path.write_bytes = half
-write_plan({"assignments": list(range(1000))}, Path("plan.json"))
+write_content({"assignments": list(range(1000))}, Path("plan.json"))
 """
 
 
@@ -385,7 +385,7 @@ def test_a_link_stays_a_link_and_its_target_gets_the_plan(tmp_path: Path) -> Non
     link = tmp_path / "latest.json"
     link.symlink_to("elsewhere/plan.json")
 
-    write_plan(PLAN, link)
+    write_content(PLAN, link)
 
     assert link.is_symlink()
     assert json.loads((tmp_path / "elsewhere" / "plan.json").read_bytes()) == PLAN
@@ -399,7 +399,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
     reader.start()
 
-    write_plan(PLAN, pipe)
+    write_content(PLAN, pipe)
 
     reader.join(timeout=10)
     assert json.loads(got[0]) == PLAN

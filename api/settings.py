@@ -1,0 +1,16 @@
+"""What the surroundings tell the service: today, where its database is."""
+
+import os
+
+DATABASE = "SPREEKUUR_DATABASE"
+"""The environment variable with the URL of the database."""
+DEFAULT_DATABASE = "sqlite:///spreekuur.db"
+
+
+class UnusableDatabaseError(Exception):
+    """There is no working with that database: why not, and what to do. One line, and no password in it."""
+
+
+def database_url(given: str | None) -> str:
+    """What was given by hand, else the environment's, else a file in this folder."""
+    return given or os.environ.get(DATABASE) or DEFAULT_DATABASE
