@@ -124,6 +124,8 @@ class Availability(Opening, Referenced, Versioned, Base):
         Index(None, "location_id", "starts_at"),
         Index(None, "practitioner_id", "starts_at"),
         Index(None, "day", "location_id"),
+        # for a request that may go anywhere
+        Index(None, "starts_at", "id"),
     )
 
     practitioner_id: Mapped[UUID] = reference("practitioners")

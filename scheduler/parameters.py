@@ -5,9 +5,10 @@ A parameter is stored as text under a category and a code; where nothing is stor
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cache
 from typing import Generic, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from models.consultations import ConsultationType
@@ -126,13 +127,20 @@ def value(session: Session, parameter: Parameter[Value]) -> Value:
     Raises:
         ParameterError: what is stored is none of its values.
     """
-    stored = session.get(ProductParameter, (parameter.category, parameter.code))
+    stored = session.scalar(_stored(), {"category": parameter.category, "code": parameter.code})
     if stored is None:
         return parameter.default
     try:
-        return parameter.kind.read(stored.value)
+        return parameter.kind.read(stored)
     except ValueError as expected:
-        raise ParameterError(parameter, stored.value, expected) from None
+        raise ParameterError(parameter, stored, expected) from None
+
+
+@cache
+def _stored() -> Select[str]:
+    t = ProductParameter
+    named = t.category == bindparam("category"), t.code == bindparam("code")
+    return select(t.value).where(*named)
 
 
 def put(session: Session, parameter: Parameter[Value], new: Value) -> None:

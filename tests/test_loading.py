@@ -486,19 +486,23 @@ def test_an_appointment_over_the_change_lasts_as_long_as_any(
     assert found.occupied_until == begin + timedelta(minutes=180)
 
 
-def test_the_first_hour_of_the_long_day_is_planned_in_bulk_too(agenda: Agenda) -> None:
-    """The night tells a whole day by one clock; who begins in its first hour is told, and what follows."""
+@pytest.mark.parametrize(("minutes", "starts"), [(23 * 60, 23), (25 * 60, 24)])
+def test_the_first_hour_of_the_long_day_is_planned_in_bulk_too(
+    agenda: Agenda, minutes: int, starts: int
+) -> None:
+    """The night tells a whole day by one clock: from its first hour on, so that the 25th is left out."""
     day = date(2027, 10, 31)
     midnight = there(AMSTERDAM, day, 0)
-    agenda.block(midnight, 23 * 60)
+    agenda.block(midnight, minutes)
     agenda.request(**on(day, duration=60))
     now = midnight - 9 * DAY
     with session_on(agenda.connection) as session:
         facts = horizon(session, AMSTERDAM, day, day + DAY, now=now, not_before=now)
-    (starts,) = admitted(facts).values()
+    (found,) = admitted(facts).values()
 
-    hours = {moment for moment in starts if moment.minute == 0}
-    assert hours == {midnight.astimezone(UTC) + timedelta(hours=n) for n in range(23)}
+    hours = {moment for moment in found if moment.minute == 0}
+    assert hours == {midnight.astimezone(UTC) + timedelta(hours=n) for n in range(starts)}
+    assert facts.instance.availabilities[0].end <= MINUTES_PER_DAY
 
 
 def test_a_leap_day_is_a_day(agenda: Agenda) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -297,9 +298,13 @@ def standing_after_a_crowd(engine: Engine, table: str) -> list[Span]:
         chance = random.Random(who["employee_id"].int)
         for _ in range(EACH):
             values = values_of(table, world, who, some_span(chance))
-            with suppress(IntegrityError), own.begin() as connection:
-                add(connection, table, **values)
+            with suppress(IntegrityError):
+                database.retried(partial(one, own, values))
         own.dispose()
+
+    def one(own: Engine, values: dict[str, Any]) -> None:
+        with own.begin() as connection:
+            add(connection, table, **values)
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         list(clients.map(client, people))

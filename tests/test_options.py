@@ -12,7 +12,8 @@ from models.agenda import Availability
 from models.base import new_id
 from scheduler.actor import NOBODY
 from scheduler.booking import Booked, Place, book
-from scheduler.options import AT_ONCE, NoSuchRequestError, Option, options
+from scheduler.loading.in_turn import AT_ONCE
+from scheduler.options import NoSuchRequestError, Option, options
 from tests.agendas import (
     AMSTERDAM,
     CURACAO,

@@ -9,6 +9,7 @@ from scheduler.loading.days import Days
 from scheduler.loading.gathered import Numbers, Rows, maybe, named
 from scheduler.loading.rows import AvailabilityRow
 from solver.facts import NONE, Appointment, Availability, Location, Members, Modality
+from solver.minutes import MINUTES_PER_DAY
 
 SATURDAY, SUNDAY = 5, 6
 
@@ -45,8 +46,9 @@ def availabilities(
             practitioner=numbers.practitioners[row.practitioner_id],
             location=numbers.locations[row.location_id],
             day=day,
-            start=days.minute_of_end(day, row.starts_at),
-            end=days.minute(day, row.ends_at),
+            # what of it lies behind the solver's last minute cannot be told (`DayClock`)
+            start=max(0, days.minute_of_end(day, row.starts_at)),
+            end=min(MINUTES_PER_DAY, days.minute(day, row.ends_at)),
             types=able[admitted],
             modalities=(
                 Modality.AT_LOCATION * row.at_location
@@ -61,11 +63,11 @@ def availabilities(
 def _able(rows: Rows, numbers: Numbers, practitioner: UUID, admitted: frozenset[UUID]) -> Members:
     """Of the types admitted those for which the practitioner holds a function (`type_admitted`)."""
     held = rows.held_functions.get(practitioner, frozenset())
+    asked = rows.wanted.asked_functions
     return Members(
         numbers.types[kind]
         for kind in admitted
-        if kind in numbers.types
-        and (kind not in rows.asked_functions or rows.asked_functions[kind] & held)
+        if kind in numbers.types and (kind not in asked or asked[kind] & held)
     )
 
 

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from holidays import HolidayBase, country_holidays
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models.agenda import OwnHoliday
+from scheduler.loading.rows import read
+from scheduler.loading.selects import Query
 
 ISO_SUBDIVISION = re.compile(r"[A-Z0-9]{1,3}")
 """ISO 3166-2, without the country before it."""
@@ -37,6 +39,17 @@ class Place(Protocol):
     def country(self) -> str: ...
     @property
     def subdivision(self) -> str | None: ...
+
+
+class OwnDay(NamedTuple):
+    """A day that the organisation adds or drops."""
+
+    location_id: UUID | None
+    country: str
+    subdivision: str
+    day: date
+    name: str
+    is_holiday: bool
 
 
 class UnknownCalendarError(ValueError):
@@ -79,7 +92,7 @@ def names(
     }
 
 
-def _own_way(public: Names, ours: Sequence[OwnHoliday]) -> Names:
+def _own_way(public: Names, ours: Sequence[OwnDay]) -> Names:
     """The public holidays, with each of our days added or dropped; the last word counts."""
     days = dict(public)
     for own in ours:
@@ -99,12 +112,19 @@ def _from_far_to_near(place: Place) -> tuple[Reach, ...]:
     return (place.country, ""), (place.country, place.subdivision or ""), place.id
 
 
-def _ours(session: Session, from_day: date, until_day: date) -> Mapping[Reach, list[OwnHoliday]]:
-    found: dict[Reach, list[OwnHoliday]] = {}
-    those = select(OwnHoliday).where(OwnHoliday.day >= from_day, OwnHoliday.day < until_day)
-    for own in session.scalars(those):
+def _ours(session: Session, from_day: date, until_day: date) -> Mapping[Reach, list[OwnDay]]:
+    found: dict[Reach, list[OwnDay]] = {}
+    for own in read(session, OwnDay, _between(), begin=from_day, end=until_day):
         found.setdefault(own.location_id or (own.country, own.subdivision), []).append(own)
     return found
+
+
+@cache
+def _between() -> Query:
+    t = OwnHoliday
+    return select(t.location_id, t.country, t.subdivision, t.day, t.name, t.is_holiday).where(
+        t.day >= bindparam("begin"), t.day < bindparam("end")
+    )
 
 
 # --- The library's -------------------------------------------------------------------------------------

@@ -43,11 +43,12 @@ class Loaded:
         return self.starts_at(assignment) + timedelta(minutes=minutes)
 
 
-def loaded(rows: Rows, days: Days, *, now: datetime, not_before: datetime) -> Loaded:
-    """The facts of these rows over these days; nothing is to start before `not_before`."""
+def loaded(rows: Rows, *, now: datetime, not_before: datetime) -> Loaded:
+    """The facts of these rows; nothing is to start before `not_before`."""
+    wanted, days = rows.wanted, rows.days
     everybody = _employees(rows)
     numbers = Numbers(
-        types=numbered(kind.id for kind in rows.types),
+        types=numbered(kind.id for kind in wanted.types),
         locations=numbered(place.id for place in rows.locations),
         practitioners=numbered(one.id for one in rows.practitioners),
         employees=numbered(everybody),
@@ -57,10 +58,10 @@ def loaded(rows: Rows, days: Days, *, now: datetime, not_before: datetime) -> Lo
         name=f"{days.first.isoformat()} {days.zone}",
         start_date=days.first,
         days=days.count,
-        grid=rows.grid,
+        grid=wanted.grid,
         types=tuple(
             ConsultationType(kind.code, kind.duration, kind.buffer, kind.refuses_duplicates)
-            for kind in rows.types
+            for kind in wanted.types
         ),
         locations=tuple(agenda_facts.locations(rows)),
         practitioners=tuple(named(one) for one in rows.practitioners),
@@ -74,7 +75,7 @@ def loaded(rows: Rows, days: Days, *, now: datetime, not_before: datetime) -> Lo
         requests=tuple(request_facts.requests(rows, days, numbers, now, not_before)),
     )
     return Loaded(
-        request_facts.with_points(instance, rows), days, tuple(rows.requests), tuple(blocks)
+        request_facts.with_points(instance, rows), days, tuple(wanted.requests), tuple(blocks)
     )
 
 
@@ -83,5 +84,5 @@ def _employees(rows: Rows) -> dict[UUID, str]:
     found = {one.employee_id: one.employee for one in rows.standing}
     # a hold, for one, does not tell the name
     found |= {one.employee_id: one.employee for one in rows.standing if one.employee}
-    found |= {one.employee_id: one.employee for one in rows.requests}
+    found |= {one.employee_id: one.employee for one in rows.wanted.requests}
     return {key: found[key] or str(key) for key in sorted(found)}

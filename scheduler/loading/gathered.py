@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from models.settings import Criterion
+from scheduler.loading.days import Days
 from scheduler.loading.grades import Hours
 from scheduler.loading.occupation import RoomRow, StandingRow
 from scheduler.loading.rows import (
@@ -15,35 +16,23 @@ from scheduler.loading.rows import (
     PlannedRow,
     PractitionerRow,
     RequestRow,
+    Sets,
     TypeRow,
 )
 from solver.facts import NONE
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What was read for one time zone."""
+class Wanted:
+    """What is asked, and what the organisation makes of it: the same wherever it is planned."""
 
-    types: Sequence[TypeRow]
-    locations: Sequence[LocationRow]
-    practitioners: Sequence[PractitionerRow]
-    availabilities: Sequence[AvailabilityRow]
     requests: Sequence[RequestRow]
-    standing: Sequence[StandingRow]
-    rooms: Sequence[RoomRow]
-    """Taken by others, who are not among `standing`."""
-    absences: Sequence[AbsenceRow]
-    admitted: Mapping[UUID, frozenset[UUID]]
-    """Types by availability."""
-    asked_functions: Mapping[UUID, frozenset[UUID]]
+    types: Sequence[TypeRow]
+    asked_functions: Sets
     """By type; one that asks for none is not in it."""
-    held_functions: Mapping[UUID, frozenset[UUID]]
-    """By practitioner."""
-    days_off: Mapping[UUID, frozenset[date]]
-    """Holidays by location."""
-    wished_locations: Mapping[UUID, frozenset[UUID]]
+    wished_locations: Sets
     """By request; one without a list is not in it."""
-    excluded: Mapping[UUID, frozenset[UUID]]
+    excluded: Sets
     """Practitioners by employee."""
     planned_once: Sequence[PlannedRow]
     """Of the types that refuse duplicates."""
@@ -52,6 +41,27 @@ class Rows:
     hours: Mapping[UUID, Sequence[Hours]]
     """That employers like, by employer."""
     grid: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What was read for some days of one time zone."""
+
+    days: Days
+    wanted: Wanted
+    locations: Sequence[LocationRow]
+    practitioners: Sequence[PractitionerRow]
+    availabilities: Sequence[AvailabilityRow]
+    standing: Sequence[StandingRow]
+    rooms: Sequence[RoomRow]
+    """Taken by others, who are not among `standing`."""
+    absences: Sequence[AbsenceRow]
+    admitted: Sets
+    """Types by availability."""
+    held_functions: Sets
+    """By practitioner."""
+    days_off: Mapping[UUID, frozenset[date]]
+    """Holidays by location."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from scheduler.loading import rows
 from scheduler.loading.calendar import days_off
 from scheduler.loading.days import Days
 from scheduler.loading.facts import Loaded, loaded
-from scheduler.loading.gathered import Rows
+from scheduler.loading.gathered import Rows, Wanted
 from scheduler.loading.occupation import standing
 from scheduler.loading.preferences import order_of, preferred_hours
 from scheduler.parameters import GRID, value
@@ -58,23 +58,14 @@ def horizon(
     wished = rows.wished_locations(session, open_)
     nearby = {place.id for place in places}
     order = order_of(session)
-    found = Rows(
-        types=rows.consultation_types(session),
-        locations=places,
-        practitioners=rows.practitioners(session),
-        availabilities=rows.availabilities(session, *blocks),
+    wanted = Wanted(
         requests=[
             one
             for one in rows.requests(session, open_)
             if one.id not in wished or wished[one.id] & nearby
         ],
-        standing=standing(session, begin, end),
-        rooms=(),
-        absences=rows.absences(session, begin, end),
-        admitted=rows.admitted_types(session, *blocks),
+        types=rows.consultation_types(session),
         asked_functions=rows.functions_of_types(session),
-        held_functions=rows.functions_of_practitioners(session),
-        days_off=days_off(session, places, from_day, until_day),
         wished_locations=wished,
         excluded=rows.excluded(session, waiting),
         planned_once=rows.planned_once(session, waiting),
@@ -82,5 +73,19 @@ def horizon(
         hours=preferred_hours(session) if Criterion.PREFERRED_HOURS in order else {},
         grid=value(session, GRID),
     )
-    days = Days(zone, from_day, outline.count, (block.starts_at for block in found.availabilities))
-    return loaded(found, days, now=now, not_before=not_before)
+    available = rows.availabilities(session, *blocks)
+    days = Days(zone, from_day, outline.count, (block.starts_at for block in available))
+    found = Rows(
+        days=days,
+        wanted=wanted,
+        locations=places,
+        practitioners=rows.practitioners(session),
+        availabilities=available,
+        standing=standing(session, begin, end),
+        rooms=(),
+        absences=rows.absences(session, begin, end),
+        admitted=rows.admitted_types(session, *blocks),
+        held_functions=rows.functions_of_practitioners(session),
+        days_off=days_off(session, places, from_day, until_day),
+    )
+    return loaded(found, now=now, not_before=not_before)

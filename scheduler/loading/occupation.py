@@ -17,7 +17,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
-    Select,
     Text,
     Uuid,
     and_,
@@ -25,7 +24,9 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal_column,
     select,
+    true,
 )
 from sqlalchemy.orm import Session
 
@@ -34,6 +35,7 @@ from models.consultations import Modality
 from models.instants import EPOCH, LONGEST, MICROSECOND, Instant, database_now
 from models.people import Employee
 from scheduler.loading.rows import read
+from scheduler.loading.selects import Moment, Query
 
 
 class StandingRow(NamedTuple):
@@ -80,9 +82,9 @@ class Overlapping(NamedTuple):
 def standing(session: Session, begin: datetime, end: datetime) -> list[StandingRow]:
     """Everything that occupies anybody between two instants, in the order of the keys."""
     t = Appointment
-    names = (t.id, t.reference, Employee.reference, t.consultation_type_id, t.state)
+    names = (t.reference, Employee.reference, t.consultation_type_id, t.state)
     booked = select(*_columns(t), *names).join(Employee, Employee.id == t.employee_id)
-    held = select(*_columns(Hold), Hold.id).where(*_held(begin, end))
+    held = select(*_columns(Hold)).where(*_held(begin, end))
     found = read(session, StandingRow, booked.where(*_between(t, begin, end)).order_by(t.id))
     return [*found, *read(session, StandingRow, held.order_by(Hold.id))]
 
@@ -102,7 +104,6 @@ def overlapping(
     asked = {
         "begin": min(span.begin for span in spans),
         "end": max(span.end for span in spans),
-        "practitioners": list({span.practitioner_id for span in spans}),
         "employees": list(employees),
         "apart_from": list(apart_from),
     }
@@ -113,16 +114,20 @@ def overlapping(
         StandingRow(times[number][0], *rest)
         for number, *rest in connection.execute(
             _of_practitioners(dialect), asked | {"spans": _document(dialect, times)}
-        )
+        ).all()
     ]
+    seen = {row.id for row in found}
     for query in (_of_employees(), _holds()):
-        found += [StandingRow(*row) for row in connection.execute(query, asked)]
+        more = [StandingRow(*row) for row in connection.execute(query, asked).all()]
+        found += [row for row in more if row.id not in seen]
+        seen |= {row.id for row in more}
     there = _merged((s.location_id, s.begin, s.end) for s in spans if s.location_id in limited)
     rooms = [
         RoomRow(there[number][0], *rest)
-        for number, *rest in connection.execute(
+        for number, *rest, key in connection.execute(
             _in_rooms(dialect), asked | {"spans": _document(dialect, there)}
-        )
+        ).all()
+        if key not in seen
     ]
     return Overlapping(found, rooms)
 
@@ -131,44 +136,52 @@ def overlapping(
 
 
 @cache
-def _of_practitioners(dialect: str) -> Select[*tuple[Any, ...]]:
+def _of_practitioners(dialect: str) -> Query:
     t, asked = Appointment, _spans(dialect)
-    return (
-        # the number of the span for the key of its practitioner: keys are the dearest of all values
-        select(asked.c.number, *_columns(t)[1:])
-        .join(asked, and_(t.practitioner_id == asked.c.whose, *_meeting(t, asked)))
-        .where(_counts(t))
-    )
+    meets = t.practitioner_id == asked.c.whose, *_meeting(t, asked), _counts(t)
+    # the number of the span for the key of its practitioner: keys are the dearest of all values
+    return _of_each(dialect, asked, _columns(t)[1:], meets)
 
 
 @cache
-def _of_employees() -> Select[*tuple[Any, ...]]:
+def _of_employees() -> Query:
     t = Appointment
     return select(*_columns(t)).where(
         *_between(t, BEGIN, END),
         t.employee_id.in_(bindparam("employees", expanding=True)),
-        t.practitioner_id.not_in(bindparam("practitioners", expanding=True)),
         _counts(t),
     )
 
 
 @cache
-def _in_rooms(dialect: str) -> Select[*tuple[Any, ...]]:
+def _in_rooms(dialect: str) -> Query:
     t, asked = Appointment, _spans(dialect)
-    return (
-        select(asked.c.number, t.starts_at, t.occupied_until)
-        .join(asked, and_(t.location_id == asked.c.whose, *_meeting(t, asked)))
-        .where(
-            t.modality == Modality.AT_LOCATION,
-            t.employee_id.not_in(bindparam("employees", expanding=True)),
-            t.practitioner_id.not_in(bindparam("practitioners", expanding=True)),
-            _counts(t),
-        )
+    meets = (
+        t.location_id == asked.c.whose,
+        *_meeting(t, asked),
+        t.modality == Modality.AT_LOCATION,
+        _counts(t),
     )
+    return _of_each(dialect, asked, (t.starts_at, t.occupied_until, t.id), meets)
+
+
+def _of_each(
+    dialect: str,
+    asked: FromClause,
+    columns: tuple[Any, ...],
+    meets: tuple[ColumnElement[bool], ...],
+) -> Query:
+    """What meets each span, behind its number."""
+    if dialect == "sqlite":
+        return select(asked.c.number, *columns).join(asked, and_(*meets))
+    # PostgreSQL takes a document for a hundred rows, and would rather read the whole table once: the
+    # offset makes it look for each span by itself, by an index
+    there = select(*columns).where(*meets).offset(literal_column("0")).lateral()
+    return select(asked.c.number, *there.c).join(there, true())
 
 
 @cache
-def _holds() -> Select[*tuple[Any, ...]]:
+def _holds() -> Query:
     """Whosever they are: there are few at any time."""
     return select(*_columns(Hold)).where(*_held(BEGIN, END), _counts(Hold))
 
@@ -181,11 +194,9 @@ def _columns(table: type[Appointment | Hold]) -> tuple[Any, ...]:
     t = table
     return (
         t.practitioner_id, t.location_id, t.employee_id,
-        t.starts_at, t.ends_at, t.occupied_until, t.modality,
+        t.starts_at, t.ends_at, t.occupied_until, t.modality, t.id,
     )  # fmt: skip
 
-
-Moment = datetime | ColumnElement[datetime]
 
 BEGIN: ColumnElement[datetime] = bindparam("begin", type_=Instant())
 END: ColumnElement[datetime] = bindparam("end", type_=Instant())

@@ -24,12 +24,12 @@ stand when planning begins: points belong to a pair, whatever else is planned.
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Self
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models.organisation import PreferredHours
@@ -126,20 +126,31 @@ class Wish:
 
 def order_of(session: Session) -> tuple[Criterion, ...]:
     """The criteria that count, the most important first."""
-    found = session.scalars(select(Preference.criterion).order_by(Preference.rank))
-    return tuple(found) or USUAL_ORDER
+    return tuple(session.scalars(_order())) or USUAL_ORDER
 
 
 def preferred_hours(session: Session) -> Mapping[UUID, Sequence[Hours]]:
     """By employer."""
-    t = PreferredHours
     found: dict[UUID, list[Hours]] = {}
-    query = select(t.employer_id, t.weekday, t.start_minute, t.end_minute).order_by(
-        t.weekday, t.start_minute
-    )
-    for employer, *hours in session.execute(query):
+    for employer, *hours in session.execute(_hours()):
         found.setdefault(employer, []).append(Hours(*hours))
     return found
+
+
+# Statements, made once: somebody waits for them
+
+
+@cache
+def _order() -> Select[Criterion]:
+    return select(Preference.criterion).order_by(Preference.rank)
+
+
+@cache
+def _hours() -> Select[UUID, int, int, int]:
+    t = PreferredHours
+    return select(t.employer_id, t.weekday, t.start_minute, t.end_minute).order_by(
+        t.weekday, t.start_minute
+    )
 
 
 def points(order: Sequence[Criterion], world: World, wishes: Iterable[Wish]) -> list[Points | None]:

@@ -23,16 +23,17 @@ FLAGS = {
 def requests(
     rows: Rows, days: Days, numbers: Numbers, now: datetime, not_before: datetime
 ) -> Iterable[Request]:
+    wanted = rows.wanted
     everywhere = Members(numbers.locations.values())
-    notice = {kind.id: timedelta(minutes=kind.minimum_notice) for kind in rows.types}
+    notice = {kind.id: timedelta(minutes=kind.minimum_notice) for kind in wanted.types}
     places = numbers.locations
     practitioners = numbers.practitioners
     planned = {
-        (one.employee_id, one.consultation_type_id): one.request_id for one in rows.planned_once
+        (one.employee_id, one.consultation_type_id): one.request_id for one in wanted.planned_once
     }
-    for row in rows.requests:
+    for row in wanted.requests:
         same = row.employee_id, row.consultation_type_id
-        wished = rows.wished_locations.get(row.id)
+        wished = wanted.wished_locations.get(row.id)
         yield Request(
             id=named(row),
             employee=numbers.employees[row.employee_id],
@@ -55,7 +56,7 @@ def requests(
             modalities=FLAGS[row.modality],
             excluded=Members(
                 practitioners[key]
-                for key in rows.excluded.get(row.employee_id, ())
+                for key in wanted.excluded.get(row.employee_id, ())
                 if key in practitioners
             ),
             earliest=days.earliest(max(not_before, now + notice[row.consultation_type_id])),
@@ -67,14 +68,15 @@ def requests(
 
 def with_points(instance: Instance, rows: Rows) -> Instance:
     """The same with the points of preference, where they are not the solver's usual ones."""
-    if tuple(rows.order) == USUAL_ORDER:
+    wanted = rows.wanted
+    if tuple(wanted.order) == USUAL_ORDER:
         return instance
     practitioners = numbered(one.id for one in rows.practitioners)
     world = World.of(
         instance,
         [one.score for one in rows.practitioners],
         [_coordinates(place.latitude, place.longitude) for place in rows.locations],
-        rows.hours,
+        wanted.hours,
     )
     wishes = [
         Wish(
@@ -86,12 +88,12 @@ def with_points(instance: Instance, rows: Rows) -> Instance:
             locations=fact.locations,
             remote=not fact.takes_room,
         )
-        for row, fact in zip(rows.requests, instance.requests, strict=True)
+        for row, fact in zip(wanted.requests, instance.requests, strict=True)
     ]
     requests = tuple(
         request if theirs is None else replace(request, preferences=theirs)
         for request, theirs in zip(
-            instance.requests, points(rows.order, world, wishes), strict=True
+            instance.requests, points(wanted.order, world, wishes), strict=True
         )
     )
     return replace(instance, requests=requests)

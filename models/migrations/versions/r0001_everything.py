@@ -1460,6 +1460,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_availabilities_series_id", "availabilities", ["series_id"], unique=False)
+    op.create_index(
+        "ix_availabilities_starts_at_id", "availabilities", ["starts_at", "id"], unique=False
+    )
     op.create_table(
         "requests",
         sa.Column("version", sa.BigInteger(), nullable=False),
