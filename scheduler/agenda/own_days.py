@@ -1,0 +1,192 @@
+"""Holidays of the organisation's own: a day added to the public ones, or dropped from them. Domain §2.
+
+Either may make a day a holiday somewhere: one that was dropped and is taken back is a holiday again. So
+the calendar is asked before and after, and what is planned on a new holiday without leave is in its way.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, delete, exists, insert, or_, select
+from sqlalchemy.orm import Session
+
+from models.agenda import Location, OwnHoliday
+from models.appointments import Appointment, Override
+from models.base import new_id
+from models.requests import AppointmentRequest
+from scheduler.actor import Actor
+from scheduler.agenda import disturbed
+from scheduler.agenda.bounds import END, out_of_range
+from scheduler.agenda.disturbed import Leave
+from scheduler.agenda.guarded import guarded
+from scheduler.agenda.missing import NotThereError
+from scheduler.agenda.occurrences import UNKNOWN_CALENDAR
+from scheduler.agenda.offers import UNKNOWN
+from scheduler.booking.locks import Concerned
+from scheduler.loading.calendar import Place, UnknownCalendarError, days_off
+from scheduler.loading.days import midnight
+from scheduler.refusals import Refusal, RefusedError
+from solver.rules.sunday_holiday import SundayHoliday
+
+CLOSED = "the day has become a holiday"
+DAY = timedelta(days=1)
+SUNDAY = 7
+
+Write = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDay:
+    """A day that is a holiday, or none, in a country, a subdivision of it, or at one location."""
+
+    day: date
+    name: str
+    is_holiday: bool
+    country: str
+    subdivision: str = ""
+    location_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Country:
+    """A place of which only the calendar is asked for."""
+
+    country: str
+    name: str
+    subdivision: str | None
+    id: UUID = field(default_factory=new_id)
+
+
+def add(session: Session, own: OwnDay, *, confirm: bool = False, by: Actor, now: datetime) -> UUID:
+    """Enter a day: its key. With `confirm`, what may not be held on a holiday goes.
+
+    Raises:
+        RefusedError: the country is not known, the day is there already, or appointments are in its way.
+    """
+    _check(session, own)
+    key = new_id()
+    row = {
+        "id": key,
+        "day": own.day,
+        "name": own.name,
+        "is_holiday": own.is_holiday,
+        "country": own.country,
+        "subdivision": own.subdivision,
+        "location_id": own.location_id,
+    }
+    places = _places(session, own.country, own.subdivision, own.location_id)
+    leave = Leave(confirm, CLOSED)
+
+    def write() -> None:
+        session.execute(insert(OwnHoliday).values(row))
+
+    _write(session, places, own.day, write, leave, by=by, now=now)
+    return key
+
+
+def drop(
+    session: Session, own_id: UUID, *, confirm: bool = False, by: Actor, now: datetime
+) -> None:
+    """The day is again what it is in its country.
+
+    Raises:
+        NotThereError: there is none with this key.
+        RefusedError: it becomes a holiday by this, appointments are in its way, and nobody confirmed.
+    """
+    own = session.get(OwnHoliday, own_id)
+    if own is None:
+        raise NotThereError("own holiday", own_id)
+    places = _places(session, own.country, own.subdivision, own.location_id)
+    day, leave = own.day, Leave(confirm, CLOSED)
+
+    def write() -> None:
+        session.execute(delete(OwnHoliday).where(OwnHoliday.id == own_id))
+
+    _write(session, places, day, write, leave, by=by, now=now)
+
+
+def _check(session: Session, own: OwnDay) -> None:
+    against = out_of_range(day=own.day)
+    if own.location_id is not None and session.get(Location, own.location_id) is None:
+        against.append(Refusal(UNKNOWN, {"field": "location_id", "id": own.location_id}))
+    if against or own.day == END:
+        raise RefusedError(against or out_of_range(day=END + DAY))
+    if own.location_id is None:
+        where = _Country(own.country, own.country, own.subdivision or None)
+        _off(session, [where], own.day)
+
+
+def _places(
+    session: Session, country: str, subdivision: str, location: UUID | None
+) -> Sequence[Location]:
+    query = select(Location).order_by(Location.id)
+    if location is not None:
+        return session.scalars(query.where(Location.id == location)).all()
+    there = query.where(Location.country == country)
+    if subdivision:
+        there = there.where(Location.subdivision == subdivision)
+    return session.scalars(there).all()
+
+
+def _write(
+    session: Session,
+    places: Sequence[Location],
+    day: date,
+    write: Write,
+    leave: Leave,
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    closing = _closing(session, places, day, write)
+    zones = {place.id: place.time_zone for place in places if place.id in closing}
+    also = Concerned(locations=[place.id for place in places])
+    disturbed.make_way(
+        session, lambda: _planned(session, day, zones.items()), also, leave, by=by, now=now
+    )
+    with guarded(session):
+        write()
+    session.expire_all()
+
+
+def _closing(
+    session: Session, places: Sequence[Location], day: date, write: Write
+) -> frozenset[UUID]:
+    """The places at which the day becomes a holiday: written for trial, and taken back."""
+    before = _off(session, places, day)
+    with guarded(session), session.begin_nested() as trial:
+        write()
+        session.expire_all()
+        after = _off(session, places, day)
+        trial.rollback()
+    # on a Sunday nothing changes: a holiday asks for the same leave
+    return after - before if day.isoweekday() < SUNDAY else frozenset()
+
+
+def _off(session: Session, places: Iterable[Place], day: date) -> frozenset[UUID]:
+    try:
+        found = days_off(session, places, day, day + DAY)
+    except UnknownCalendarError as error:
+        reason = {"location": error.location, "problem": str(error)}
+        raise RefusedError([Refusal(UNKNOWN_CALENDAR, reason)]) from error
+    return frozenset(place for place, days in found.items() if day in days)
+
+
+def _planned(session: Session, day: date, closing: Collection[tuple[UUID, str]]) -> Sequence[UUID]:
+    """What is planned there on that day and would not be planned there again (`sunday_holiday`, domain §3)."""
+    if not closing:
+        return []
+    a, wish = Appointment, AppointmentRequest
+    on_that_day = [
+        and_(
+            a.location_id == location,
+            a.starts_at >= midnight(zone, day),
+            a.starts_at < midnight(zone, day + DAY),
+        )
+        for location, zone in closing
+    ]
+    unwilling = exists().where(wish.id == a.request_id, wish.allow_sunday_holiday.is_(False))
+    by_hand = exists().where(Override.appointment_id == a.id, Override.rule == SundayHoliday.code)
+    return disturbed.ahead(session, or_(*on_that_day), unwilling, ~by_hand)

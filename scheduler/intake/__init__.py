@@ -1,0 +1,25 @@
+"""What comes in: requests one by one, many at once, and campaigns. Domain §3.
+
+`requests` has the steps of one, `bulk` many rows, `campaign` many employees; `rules` is why not. They
+know no rights: what the caller may do, he is told as `May`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from scheduler.agenda.guarded import REFERENCE_TAKEN
+from scheduler.agenda.messages import MESSAGES as AGENDA_MESSAGES
+from scheduler.intake import bulk, campaign, rules
+from scheduler.intake.wishes import Asked, First, May, Wish, asked
+
+MESSAGES: Mapping[str, str] = MappingProxyType(
+    {
+        REFERENCE_TAKEN: AGENDA_MESSAGES[REFERENCE_TAKEN],
+        **rules.MESSAGES,
+        **bulk.MESSAGES,
+        **campaign.MESSAGES,
+    }
+)
+"""For each code a msgid with named holes; translated at the edge."""
+
+__all__ = ["MESSAGES", "Asked", "First", "May", "Wish", "asked"]
