@@ -275,6 +275,17 @@ def test_the_hold_of_the_request_makes_way_and_that_of_another_does_not(service:
         assert session.scalar(select(func.count()).select_from(TABLES["holds"])) == 0
 
 
+def test_a_request_that_is_refused_keeps_its_hold(service: Service) -> None:
+    with service.engine.begin() as connection:
+        held = add(connection, "holds", **service.world.hold(connection, "09:00", "09:30"))
+        holds = TABLES["holds"].c
+        mine = connection.scalar(select(holds.request_id).where(holds.id == held))
+    assert mine is not None
+    assert service.refusals(service.place(mine, "16:50")) == ["fits"]
+    with reading(service.engine) as session:
+        assert session.scalars(select(TABLES["holds"].c.id)).all() == [held]
+
+
 def test_an_expired_hold_is_nobodys(service: Service) -> None:
     with service.engine.begin() as connection:
         expired = datetime(2020, 1, 1, tzinfo=UTC)
@@ -447,3 +458,21 @@ def test_a_place_beyond_midnight_or_not_on_a_minute_is_refused(service: Service)
     assert "fits" in service.refusals(odd)
     tomorrow = replace(odd, starts_at=at("09:00", day=1))
     assert "fits" in service.refusals(tomorrow)
+
+
+def test_an_appointment_elsewhere_with_a_practitioner_who_is_asked_too_is_seen(
+    service: Service,
+) -> None:
+    """Of the employee, at a time at which only somebody else was asked for."""
+    other = service.another_practitioner()
+    busy = service.request(duration=60)
+    assert service.book(service.place(busy, "09:00")).appointments
+    again = service.request()
+    elsewhere = service.somebody_asks()
+
+    booked = service.book(
+        Place(again, other["availability_id"], at("09:30")), service.place(elsewhere, "14:00")
+    )
+
+    assert [refusal.code for refusal in booked.refused[again]] == ["employee_free"]
+    assert elsewhere in booked.appointments

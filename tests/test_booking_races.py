@@ -661,7 +661,8 @@ def test_one_of_a_type_is_asked_and_planned(guarded: Engine) -> None:
 
 
 def test_control_without_guards_and_locks_there_are_several(unguarded: Engine) -> None:
-    assert asked_by_all(unguarded, FEWER)[DONE] > 1
+    # on a busy machine a single try may happen one after the other
+    assert any(asked_by_all(unguarded, FEWER)[DONE] > 1 for _ in range(5))
 
 
 def both_planned(engine: Engine) -> Counter[str]:

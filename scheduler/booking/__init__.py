@@ -3,8 +3,9 @@
 from scheduler.booking.book import Booked, book, book_one
 from scheduler.booking.ending import cancel, delete
 from scheduler.booking.loose import Spot
-from scheduler.booking.moving import Target, move, swap
+from scheduler.booking.moving import move, swap
 from scheduler.booking.places import OVERRIDABLE, Place
+from scheduler.booking.targets import Target
 
 __all__ = [
     "OVERRIDABLE",

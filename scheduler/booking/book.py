@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -60,9 +60,10 @@ def book(
     """Plan each request on its place, as far as the rules allow it as things stand under the locks."""
     refused: dict[UUID, tuple[Refusal, ...]] = {}
     asked = _locked(session, places, refused)
-    _free_holds(session, asked)
-    judged = judge(session, asked, now=now, not_before=not_before)
+    own = _own_holds(session, asked)
+    judged = judge(session, asked, now=now, not_before=not_before, apart_from=own)
     refused |= judged.refused
+    _free_holds(session, judged.allowed)
     appointments = _write(session, judged.allowed, refused, by=by, now=now, run_id=run_id)
     return Booked(appointments, refused)
 
@@ -124,6 +125,12 @@ def _locked(
         else:
             asked[request.id] = Asked(place, request, block)
     return list(asked.values())
+
+
+def _own_holds(session: Session, asked: Sequence[Asked]) -> Sequence[UUID]:
+    """A request's own hold is in nobody's way; it stays where the request is refused all the same."""
+    requests = [one.request.id for one in asked]
+    return session.scalars(select(Hold.id).where(Hold.request_id.in_(requests))).all()
 
 
 def _free_holds(session: Session, asked: Sequence[Asked]) -> None:

@@ -2,7 +2,8 @@
 
 Location, practitioner, employee, availability, request, appointment; among its like by key. Whoever
 changes the agenda locks here, and nowhere else, so that no two of them wait for each other. The
-guards' triggers take the same locks in the same order once more, which costs nothing by then.
+guards' triggers take the same locks once more, which costs nothing by then. (An UPDATE locks its own row
+before its trigger runs: so this comes before the change, always.)
 
 On SQLite there is one writer at a time, and nothing to lock.
 """

@@ -4,7 +4,7 @@ Such an appointment may lie in the past, on any day and at any minute. Nobody is
 all the same, no room takes more than its limit, and who is excluded stays so.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -29,6 +29,11 @@ from solver.rules.type_admitted import TypeAdmitted
 
 NO_LOCATION = "no_such_location"
 NO_PRACTITIONER = "no_such_practitioner"
+
+MESSAGES: Mapping[str, str] = {
+    NO_LOCATION: "there is no such location",
+    NO_PRACTITIONER: "there is no such practitioner",
+}
 
 BINDING = frozenset(
     rule.code for rule in (Duplicate, Exclusion, PractitionerFree, EmployeeFree, LocationCapacity)

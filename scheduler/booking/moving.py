@@ -1,26 +1,22 @@
 """Another time, place or practitioner for an appointment that stands. Domain §5, reschedule."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from models.agenda import Availability
 from models.appointments import Appointment, AppointmentState, Override
 from models.instants import EPOCH
 from scheduler.actor import Actor
 from scheduler.booking.book import NO_AVAILABILITY
-from scheduler.booking.locks import Concerned
 from scheduler.booking.loose import Spot, against, loosely
-from scheduler.booking.places import Asked, Place, judge
+from scheduler.booking.places import Asked, judge
 from scheduler.booking.standing import days, guarded, locked, reasons, unchanged
+from scheduler.booking.targets import Target, about, ask, block, still
 from scheduler.booking.wishes import wish
 from scheduler.lifecycles import APPOINTMENTS, Step, advance, put_back, set_aside
-from scheduler.loading import rows
-from scheduler.loading.rows import AvailabilityRow
 from scheduler.performing import follow_day, without_price_on
 from scheduler.refusals import Refusal, RefusedError
 from scheduler.reminders import remind
@@ -42,15 +38,6 @@ WHERE_AND_WHEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where an appointment is to go. `overrides`: rules set aside by hand, with the reason."""
-
-    availability_id: UUID
-    starts_at: datetime
-    overrides: Mapping[str, str] = field(default_factory=dict)
-
-
 def move(
     session: Session,
     appointment_id: UUID,
@@ -70,8 +57,8 @@ def move(
         NoSuchAppointmentError: there is none.
         OutdatedError: its version is another by now.
     """
-    there = target if isinstance(target, Spot) else _block(session, target.availability_id)
-    (appointment,) = locked(session, [appointment_id], _about(there))
+    there = target if isinstance(target, Spot) else block(session, target.availability_id)
+    (appointment,) = locked(session, [appointment_id], about(there))
     unchanged(appointment, version)
     _movable(session, [appointment])
     if isinstance(target, Spot):
@@ -79,8 +66,8 @@ def move(
         refused = _against_spot(session, asked, appointment)
         place = _place(asked) | {"availability_id": None}
     else:
-        block = _still(session, target.availability_id, there)
-        asked = _asked(session, appointment, block, target)
+        now_there = still(session, target.availability_id, there)
+        asked = ask(wish(session, appointment), now_there, target)
         refused = _broken(session, [asked], [appointment], now=now, not_before=not_before)
         place = _place(asked)
     on = _days(session, [appointment], [asked])
@@ -113,7 +100,7 @@ def swap(
     if one.availability_id is None or other.availability_id is None:
         raise RefusedError([Refusal(NO_AVAILABILITY)])
     pair = [
-        _asked(session, mine, _block(session, theirs), Target(theirs, start))
+        ask(wish(session, mine), block(session, theirs), Target(theirs, start))
         for mine, theirs, start in (
             (one, other.availability_id, other.starts_at),
             (other, one.availability_id, one.starts_at),
@@ -135,42 +122,11 @@ def swap(
         remind(session, [one.id, other.id], now=now)
 
 
-def _block(session: Session, availability: UUID) -> AvailabilityRow:
-    found = rows.availabilities(session, Availability.id == availability)
-    if not found:
-        raise RefusedError([Refusal(NO_AVAILABILITY)])
-    return found[0]
-
-
 def _movable(session: Session, appointments: Sequence[Appointment]) -> None:
     """Asked before anything else: one that is cancelled has no place to give, or to leave."""
     refusals = reasons(session, "reschedule", appointments)
     if refusals:
         raise RefusedError(refusals)
-
-
-def _still(session: Session, key: UUID, seen: AvailabilityRow | Spot) -> AvailabilityRow:
-    """The same under its lock; that of another practitioner, or elsewhere, is not what was locked for."""
-    now = _block(session, key)
-    if (now.practitioner_id, now.location_id) != (seen.practitioner_id, seen.location_id):
-        raise RefusedError([Refusal(NO_AVAILABILITY)])
-    return now
-
-
-def _about(there: AvailabilityRow | Spot) -> Concerned:
-    return Concerned(
-        locations=[there.location_id],
-        practitioners=[there.practitioner_id],
-        availabilities=() if isinstance(there, Spot) else [there.id],
-    )
-
-
-def _asked(
-    session: Session, appointment: Appointment, block: AvailabilityRow, target: Target
-) -> Asked:
-    asked = wish(session, appointment)
-    place = Place(asked.id, block.id, target.starts_at, target.overrides)
-    return Asked(place, asked, block)
 
 
 def _against_spot(session: Session, asked: Asked, appointment: Appointment) -> list[Refusal]:

@@ -7,7 +7,8 @@ from scheduler.lifecycles.advancing import OutdatedError, Step, advance, begin
 from scheduler.lifecycles.appointments import APPOINTMENTS
 from scheduler.lifecycles.aside import put_back, set_aside
 from scheduler.lifecycles.face import Lifecycle, Need, Row, Situation
-from scheduler.lifecycles.menu import MESSAGES, menu, reasons_against
+from scheduler.lifecycles.history import told
+from scheduler.lifecycles.menu import MESSAGES, NOT_ALLOWED, menu, reasons_against
 from scheduler.lifecycles.performances import PERFORMANCES
 from scheduler.lifecycles.requests import REQUESTS
 from scheduler.lifecycles.situations import CREDITED, situations
@@ -16,6 +17,7 @@ __all__ = [
     "APPOINTMENTS",
     "CREDITED",
     "MESSAGES",
+    "NOT_ALLOWED",
     "PERFORMANCES",
     "REQUESTS",
     "Lifecycle",
@@ -31,4 +33,5 @@ __all__ = [
     "reasons_against",
     "set_aside",
     "situations",
+    "told",
 ]
