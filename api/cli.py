@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api import planning, records
+from api import planning, records, serving
 from api.progress import watched
 from api.settings import UnusableDatabaseError
 from api.why import answer, known_request
@@ -216,3 +216,4 @@ SECONDS_TO_READ = 4e-5
 
 records.register(app)
 planning.register(app)
+serving.register(app)

@@ -1,0 +1,91 @@
+"""The application: the frame, the problems and the routes, put together; it does not start where anything is amiss."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from importlib.metadata import version
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from api.http import docs, health, openapi, problems
+from api.http.context import context_of
+from api.http.declaring import Routes, require_policies
+from api.http.frame import Frame
+from api.http.problems import trouble_of
+from api.http.routes import ALL
+from api.http.routing import add
+from api.http.service import Service, Settings
+from models.database import writing
+from scheduler import clock
+from scheduler.access.sweeping import sweep
+from scheduler.audit import sealer
+from scheduler.idempotency import purge
+from scheduler.relay import Subscriber, relay
+from scheduler.rounds import Rounds
+
+HOURLY = timedelta(hours=1)
+
+
+def application(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = clock.now,
+    subscribers: Sequence[Subscriber] = (),
+    more: Sequence[Routes] = (),
+) -> FastAPI:
+    """The service as an ASGI application. `more`: routes beside those there are.
+
+    Raises:
+        UnusableDatabaseError, SecretKeyError: it cannot start, for this reason.
+        Undeclared: a route has no policy.
+    """
+    service = Service(settings, now=now)
+    app = FastAPI(
+        title=openapi.TITLE,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=partial(_life, service, subscribers),
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    app.add_exception_handler(HTTPException, _not_a_route)
+    for routes in (*ALL, *more, openapi.routes, docs.routes, health.routes):
+        add(app, service, routes)
+    require_policies(app)
+    app.add_middleware(Frame, service=service)
+    app.openapi = partial(openapi.describe, app, version("spreekuur"))  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def _life(
+    service: Service, subscribers: Sequence[Subscriber], _: FastAPI
+) -> AsyncIterator[None]:
+    """While it serves: records are sealed, events relayed, and what is over forgotten."""
+    # a thread without a connection would only wait for one
+    current_default_thread_limiter().total_tokens = service.settings.connections
+    relaying = relay(service.engine, subscribers)
+    with ExitStack() as stack:
+        stack.callback(service.close)
+        stack.enter_context(sealer(service.engine).going())
+        stack.enter_context(relaying.going())
+        stack.enter_context(Rounds("sweeper", partial(_forget, service), HOURLY).going())
+        service.committed = relaying.ring
+        yield
+
+
+def _forget(service: Service) -> None:
+    purge(service.engine)
+    with writing(service.engine) as session:
+        sweep(session, service.now())
+
+
+async def _not_a_route(request: Request, error: Exception) -> Response:
+    context = context_of(request)
+    trouble = trouble_of(error) or problems.Trouble(500, "internal_error")
+    context.code = trouble.code
+    return problems.answer(trouble, context.request_id)
