@@ -33,7 +33,8 @@ from solver.process import Solved
 from solver.scarcity import Scarcity
 from solver.why_not import Explanation
 
-DATABASE = "spreekuur.db"
+DATABASE = "demo.db"
+"""Not the name that a service's own database has by default."""
 URGENT = 100
 """The priority of an urgent request."""
 CHANGES_TOLD = 8
@@ -109,8 +110,8 @@ def play(
         DemoFailedError: the run failed.
     """
     write_world(world, folder)
-    for leftover in folder.glob(f"{DATABASE}*"):
-        leftover.unlink()
+    for ending in ("", "-wal", "-shm"):
+        (folder / f"{DATABASE}{ending}").unlink(missing_ok=True)
     engine = database.engine(f"sqlite:///{folder / DATABASE}")
     try:
         imported = bring_to_life(engine, world)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfoNotFoundError
 
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Engine, make_url
@@ -11,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from api.settings import UnusableDatabaseError
 from models import database, migrations
+from scheduler.parameters import ParameterError
 
 EXAMPLES = "sqlite:///spreekuur.db or postgresql+psycopg://user:password@host/database"
 
@@ -37,6 +39,12 @@ def opened(url: str) -> Iterator[Engine]:
         yield engine
     except (CommandError, migrations.OutdatedDatabaseError) as error:
         raise _unusable(parsed, str(error)) from error
+    except (database.BusyError, ParameterError) as error:
+        raise _unusable(parsed, str(error)) from error
+    except ZoneInfoNotFoundError as error:
+        raise _unusable(parsed, f"a location has a time zone that is none: {error}") from error
+    except OverflowError as error:
+        raise _unusable(parsed, f"a day is beyond the calendar: {error}") from error
     except DBAPIError as error:
         raise _unusable(parsed, _told(parsed, error)) from error
     finally:
@@ -99,6 +107,16 @@ def _file_of(parsed: URL) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or name == ":memory:" or name.startswith("file:"):
         return None
     return Path(name)
+
+
+def files_of(url: URL) -> tuple[Path, ...]:
+    """The files in which an SQLite database is kept: nothing else is ever written to them."""
+    file = _file_of(url)
+    return (
+        ()
+        if file is None
+        else tuple(Path(f"{file}{end}") for end in ("", "-wal", "-shm", "-journal"))
+    )
 
 
 def network_file_system(file: Path) -> str | None:

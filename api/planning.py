@@ -90,7 +90,7 @@ def plan(  # noqa: PLR0913, PLR0917 (typer makes each option out of an argument)
 
 
 def _plan(url: str, settings: Any, output: Path | None, *, as_json: bool) -> None:  # noqa: ANN401 (`RunSettings`, loaded late)
-    from api.opening import served, shown  # noqa: PLC0415
+    from api.opening import files_of, served, shown  # noqa: PLC0415
     from api.planned import busy, labels, report  # noqa: PLC0415
     from models.runs import RunState  # noqa: PLC0415
     from scheduler.actor import NOBODY  # noqa: PLC0415
@@ -100,7 +100,7 @@ def _plan(url: str, settings: Any, output: Path | None, *, as_json: bool) -> Non
 
     with served(url) as engine:
         if output is not None:
-            refuse_as_target(output, Path(engine.url.database or ""))
+            refuse_as_target(output, *files_of(engine.url))
         try:
             with watched(errors) as on_progress:
                 result = plan_open_requests(
@@ -120,8 +120,11 @@ def _plan(url: str, settings: Any, output: Path | None, *, as_json: bool) -> Non
         if output is not None:
             write_content(file[1], _named(output, file[0]) if number else output)
     _say(said, told | dict(result.report), as_json=as_json)
+    trouble = result.report.get("trouble")
+    if result.state is not RunState.FAILED and trouble:
+        _complain(f"{trouble}; this is the best it had found")
     if result.state is RunState.FAILED:
-        _complain(f"the run failed: {result.report.get('trouble')}")
+        _complain(f"the run failed: {trouble}")
         raise typer.Exit(FAILED)
 
 

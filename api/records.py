@@ -13,7 +13,7 @@ import typer
 from api.settings import DATABASE, DEFAULT_DATABASE, UnusableDatabaseError, database_url
 from scheduler import clock
 from solver.files.reading import MalformedInputError, printable
-from solver.files.writing import write_content
+from solver.files.writing import refuse_as_target, write_content
 
 db = typer.Typer(
     help="The tables of the database, and the guards that keep them.", no_args_is_help=True
@@ -117,7 +117,7 @@ def export(
     ] = None,
 ) -> None:
     """Write what automatic planning would be given as an instance file."""
-    from api.opening import served, shown  # noqa: PLC0415
+    from api.opening import files_of, served, shown  # noqa: PLC0415
     from models.database import reading  # noqa: PLC0415
     from scheduler import exchange  # noqa: PLC0415
     from scheduler.loading.calendar import UnknownCalendarError  # noqa: PLC0415
@@ -125,6 +125,7 @@ def export(
     url = database_url(database)
     try:
         with served(url) as engine, reading(engine) as session:
+            refuse_as_target(file, *files_of(engine.url))
             content = exchange.export(
                 session,
                 now=clock.now(),

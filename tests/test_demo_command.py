@@ -68,6 +68,16 @@ def test_the_table_has_a_line_with_reasons_for_each_request_that_is_left_out(
     assert all(line["in the way"] and line["would help"] for line in lines)
 
 
+def test_a_database_of_the_user_s_own_is_left_alone(tmp_path: Path) -> None:
+    kept = [tmp_path / name for name in ("spreekuur.db", "spreekuur.db.backup", "demo.db.backup")]
+    for file in kept:
+        file.write_text("mine", "utf-8")
+
+    spreekuur("demo", "--requests", "500", "--time-limit", "3", "--folder", tmp_path)
+
+    assert all(file.read_text("utf-8") == "mine" for file in kept)
+
+
 def test_the_picture_is_one(demo: tuple[str, Path]) -> None:
     _, folder = demo
 
@@ -85,8 +95,8 @@ def test_what_the_report_says_to_try_next_works(demo: tuple[str, Path]) -> None:
     assert again is not None
 
     assert spreekuur("check", folder / "instance.json", folder / "plan.json").returncode == 0
-    database = f"sqlite:///{folder}/spreekuur.db"
-    assert taken_back[1] == "sqlite:///demo-output/spreekuur.db"
+    database = f"sqlite:///{folder}/demo.db"
+    assert taken_back[1] == "sqlite:///demo-output/demo.db"
     took = spreekuur("plan", "--database", database, "--take-back", taken_back[2], "--json")
     planned = json.loads((folder / "plan.json").read_text("utf-8"))["assignments"]
     assert len(json.loads(took.stdout)["taken"]) == len(planned)

@@ -234,3 +234,31 @@ def test_stopped_by_a_signal_it_says_so_in_its_record(engine: Engine) -> None:
     assert record.state is RunState.FAILED
     assert "SystemExit" in (record.report or {})["trouble"]
     assert outcomes_of(engine, record.id) == {}
+
+
+@pytest.mark.parametrize("end", ["", "-wal"])
+def test_no_file_of_the_database_is_written_over(engine: Engine, end: str) -> None:
+    clinic(engine)
+    there = Path(f"{engine.url.database}{end}")
+    before = there.read_bytes() if there.exists() else None
+
+    planned = plan(engine, *QUICKLY, "-o", there)
+    exported = called("export", there, "--database", engine.url)
+
+    for ran in (planned, exported):
+        assert ran.code == 2
+        assert "is what is read itself; name another file" in ran.err
+    assert standing(engine) == {}
+    assert before is None or there.read_bytes()[:16] == before[:16]
+
+
+def test_a_day_beyond_the_calendar_is_one_line(engine: Engine) -> None:
+    clinic(engine)
+    for arguments in (
+        ("plan", "--from", "9999-12-31", "--days", 366),
+        ("plan", "--from", "0001-01-01"),
+    ):
+        ran = called(*arguments, "--database", engine.url)
+        assert ran.code == 2
+        assert "a day is beyond the calendar" in ran.err
+        assert "Traceback" not in ran.err

@@ -322,4 +322,4 @@ def test_an_export_that_cannot_be_is_one_line(engine: Engine, world: Path, tmp_p
 
     assert "there are no availabilities" in told(called("export", tmp_path / "x.json", *where))
     called("import", world, *where)
-    assert "cannot be written" in told(called("export", tmp_path / "none" / "x.json", *where))
+    assert "there is no such folder" in told(called("export", tmp_path / "none" / "x.json", *where))

@@ -155,6 +155,7 @@ def _record_unanswered(night: Night, asked: set[UUID]) -> None:
 
 def _why(plans: Sequence[ZonePlan], results: Sequence[ZoneResult]) -> dict[UUID, WhyNot]:
     """By request; one that may go to several zones is explained where the most availabilities suit it."""
+    troubles = {plan.zone: plan.trouble for plan in plans}
     refused = {key: codes for plan in plans for by in plan.refused for key, codes in by.items()}
     found: dict[UUID, WhyNot] = {}
     for result in results:
@@ -163,6 +164,9 @@ def _why(plans: Sequence[ZonePlan], results: Sequence[ZoneResult]) -> dict[UUID,
             if key in found and found[key]["suitable"] >= explanation.suitable:
                 continue
             found[key] = outcomes.why(result.facts, explanation)
+            if (trouble := troubles.get(result.zone)) and not explanation.reasons:
+                # nothing stands in its way but that the planning ended
+                found[key]["trouble"] = trouble
             if key in refused:
                 found[key]["refused"] = list(refused[key])
     return found

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from models.database import reading, retried, writing
+from models.database import BusyError, reading, retried, writing
 from models.runs import RunState
 from scheduler.actor import Actor
 from scheduler.loading import zones
@@ -101,7 +101,7 @@ class _Run:
             raise
         except BaseException as error:
             # where the database is what failed, the lease runs out by itself
-            with suppress(LostLeaseError, DBAPIError):
+            with suppress(LostLeaseError, DBAPIError, BusyError):
                 self._end(RunState.FAILED, f"{type(error).__name__}: {error}")
             raise
         failed = any(plan.trouble for plan in self.plans)

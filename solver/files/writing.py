@@ -4,27 +4,28 @@ import gzip
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from solver.files.reading import MalformedInputError
 
 
-def refuse_as_target(file: Path, instance: Path) -> None:
+def refuse_as_target(file: Path, *kept: Path) -> None:
     """Say before planning, rather than after, that a plan cannot be written there.
 
     Raises:
         MalformedInputError: it can not, or the plan would take the place of its instance.
     """
     try:
-        obstacle = _obstacle(file, instance)
+        obstacle = _obstacle(file, kept)
     except OSError as error:
         obstacle = f"cannot be written: {error.strerror}"
     if obstacle:
         raise MalformedInputError(file, "", obstacle)
 
 
-def _obstacle(file: Path, instance: Path) -> str | None:
+def _obstacle(file: Path, kept: Iterable[Path]) -> str | None:
     if file.is_dir():
         return "is a folder; name a file in it"
     if _is_device(file):
@@ -34,8 +35,10 @@ def _obstacle(file: Path, instance: Path) -> str | None:
         return "there is no such folder; make it first"
     if not os.access(folder, os.W_OK):
         return "nothing may be written to this folder; name another"
-    if file.exists() and instance.exists() and file.samefile(instance):
-        return "is the instance itself; name another file"
+    if any(file.resolve() == each.resolve() for each in kept) or (
+        file.exists() and any(each.exists() and file.samefile(each) for each in kept)
+    ):
+        return "is what is read itself; name another file"
     return None
 
 
