@@ -593,8 +593,8 @@ OUTPUTS = {
     "a folder that is not there": ("none/plan.json", "there is no such folder; make it first"),
     "a file for a folder": ("week.json/plan.json", "there is no such folder; make it first"),
     "a folder": ("folder", "is a folder; name a file in it"),
-    "the instance itself": ("week.json", "is the instance itself; name another file"),
-    "the instance by another name": ("folder/../week.json", "is the instance itself; name another"),
+    "the instance itself": ("week.json", "is what is read itself; name another file"),
+    "the instance by another name": ("folder/../week.json", "is what is read itself; name another"),
     "a name that is too long": ("x" * 300, "cannot be written: File name too long"),
 }
 

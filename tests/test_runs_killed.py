@@ -265,31 +265,27 @@ def stop_this_process() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def transactions_of(engine: Engine) -> list[object]:
-    """Those that have begun and not ended."""
-    amid: list[object] = []
-    event.listen(engine, "begin", amid.append)
-    for end in ("commit", "rollback"):
-        event.listen(engine, end, amid.remove)
-    return amid
-
-
 def run_stopped(url: str, at_stage: str, at_step: int, told: "SimpleQueue[str]") -> None:
     """A run that is stopped when it comes to that stage or step; tells how it went on when it woke."""
     own = in_a_group_of_its_own(url)
     been: list[Progress] = []
-    amid = transactions_of(own)
+    beating = threading.Lock()
+    beat = Held.beat
+
+    def beat_alone(held: Held, *told_: Any, **others: Any) -> Any:
+        with beating:
+            return beat(held, *told_, **others)
 
     def at_progress(progress: Progress) -> None:
         if progress.stage == at_stage and not been:
             been.append(progress)
-            while amid:  # the heart may be at it
-                time.sleep(0.001)
-            stop_this_process()
+            with beating:  # the heart may be at it, and would keep SQLite's only writer
+                stop_this_process()
 
     count_statements(own, lambda number: stop_this_process() if number == at_step else None)
     try:
-        night(own, replace(SMALL_BATCHES, lease=LEASE), on_progress=at_progress)
+        with patch.object(Held, "beat", beat_alone):
+            night(own, replace(SMALL_BATCHES, lease=LEASE), on_progress=at_progress)
     except LostLeaseError:
         told.put("lost its lease")
     else:
