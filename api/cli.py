@@ -16,6 +16,8 @@ import typer
 from rich.console import Console
 
 from api import planning, records, serving
+from api.asked import LONGEST_RUN, Iterations, Seed, Workers
+from api.complaints import complain, errors
 from api.progress import watched
 from api.settings import UnusableDatabaseError
 from api.why import answer, known_request
@@ -29,16 +31,11 @@ from solver.options import Options
 from solver.process import GaveUp, Solved, plan
 from solver.score import score
 from solver.versions import versions
-from solver.why_not import Explanation, why_not
+from solver.why_not import Explanation, seconds_needed, why_not
 
 BREAKS_RULES = 1
 MALFORMED = 2
 NO_PLAN = 3
-
-LONGEST_RUN = 1e6
-"""Seconds that may be asked for: more than a week."""
-LARGEST_SEED = 2**31 - 1
-"""The largest that CP-SAT takes."""
 
 app = typer.Typer(
     help="Appointment scheduling for occupational health services.",
@@ -46,7 +43,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def main() -> None:
@@ -55,17 +51,13 @@ def main() -> None:
     try:
         app()
     except (MalformedInputError, UnusableDatabaseError) as error:
-        _complain(str(error))
+        complain(str(error))
         sys.exit(MALFORMED)
 
 
 def _stop(signal_number: int, _: object) -> None:
     """End as an error would, so that no child and no half-written file is left behind."""
     sys.exit(128 + signal_number)
-
-
-def _complain(trouble: str) -> None:
-    errors.print(f"spreekuur: {printable(trouble)}")
 
 
 @app.command()
@@ -78,16 +70,9 @@ def solve(
         float,
         typer.Option(min=0.1, max=LONGEST_RUN, help="seconds of wall time, loading included"),
     ] = 30.0,
-    iterations: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="count neighbourhoods instead of seconds: the same plan each time"
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="another seed, another search")
-    ] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="neighbourhoods planned at once")] = 2,
+    iterations: Iterations = None,
+    seed: Seed = 1,
+    workers: Workers = 2,
 ) -> None:
     """Plan all requests of an instance together, and say why the others could not be."""
     # what this process has computed so far was starting up: it counts as well
@@ -159,7 +144,7 @@ def demo(
         with watched(errors) as on_progress:
             run = showing.play(world, folder, seed, time_limit, on_progress)
     except showing.DemoFailedError as error:
-        _complain(f"no plan: {error}")
+        complain(f"no plan: {error}")
         raise typer.Exit(NO_PLAN) from None
     showing.report(Console(), run)
 
@@ -179,10 +164,10 @@ def plan_or_exit(problem: Instance, options: Options) -> Solved:
     with watched(errors) as on_progress:
         solved = plan(problem, options, on_progress)
     if isinstance(solved, GaveUp):
-        _complain(f"no plan: {solved.reason}")
+        complain(f"no plan: {solved.reason}")
         raise typer.Exit(NO_PLAN)
     if solved.trouble:
-        _complain(f"{solved.trouble}; this is the best it had found")
+        complain(f"{solved.trouble}; this is the best it had found")
     return solved
 
 
@@ -205,8 +190,7 @@ def _for_the_search(time_limit: float, began: float, reading: float, problem: In
     `reading`: seconds that it took to read the instance, which tells how slow the machine is today.
     """
     asked, blocks = len(problem.requests), len(problem.availabilities)
-    # the reasons ask every rule for every availability, once per request left out and per shape
-    afterwards = 0.2 + asked * 8e-5 + blocks * 1e-3 + asked * blocks * 1.6e-8
+    afterwards = seconds_needed(asked, blocks)
     slower = max(1.0, reading / (SECONDS_TO_READ * max(1, asked + blocks)))
     return max(0.1, time_limit - (time.monotonic() - began) - afterwards * slower)
 

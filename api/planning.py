@@ -5,14 +5,14 @@ Exit codes: 0 = done, or somebody else is at it; 2 = malformed usage, or a datab
 """
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
 
+from api.asked import LONGEST_RUN, Days, FirstDay, Iterations, Seed, Workers
+from api.complaints import complain, errors
 from api.progress import watched
 from api.records import Database
 from api.settings import UnusableDatabaseError, database_url
@@ -22,13 +22,6 @@ from solver.files.writing import refuse_as_target, write_content
 
 FAILED = 3
 
-LONGEST_RUN = 1e6
-"""Seconds that may be asked for: more than a week."""
-LARGEST_SEED = 2**31 - 1
-"""The largest that CP-SAT takes."""
-
-errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to those there are."""
@@ -37,27 +30,15 @@ def register(app: typer.Typer) -> None:
 
 def plan(  # noqa: PLR0913, PLR0917 (typer makes each option out of an argument)
     database: Database = None,
-    from_: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="first day; tomorrow without"),
-    ] = None,
-    days: Annotated[
-        int | None, typer.Option(min=1, max=366, help="how many; Planning/HorizonDays without")
-    ] = None,
+    from_: FirstDay = None,
+    days: Days = None,
     preview: Annotated[bool, typer.Option("--preview", help="plan and show, book nothing")] = False,  # noqa: FBT002
     time_limit: Annotated[
         float, typer.Option(min=0.1, max=LONGEST_RUN, help="seconds for the whole run")
     ] = 30.0,
-    iterations: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="count neighbourhoods instead of seconds: the same plan each time"
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="another seed, another search")
-    ] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="neighbourhoods planned at once")] = 2,
+    iterations: Iterations = None,
+    seed: Seed = 1,
+    workers: Workers = 2,
     as_json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,  # noqa: FBT002
     output: Annotated[
         Path | None,
@@ -109,7 +90,7 @@ def _plan(url: str, settings: Any, output: Path | None, *, as_json: bool) -> Non
         except UnknownCalendarError as error:
             raise UnusableDatabaseError(f"{shown(url)}: {error}") from None
         except LostLeaseError:
-            _complain("this run was away for too long, and is not the one that runs any more")
+            complain("this run was away for too long, and is not the one that runs any more")
             raise typer.Exit(FAILED) from None
         if isinstance(result, Busy):
             _say(busy(result), {"since": result.since.isoformat()}, as_json=as_json)
@@ -122,9 +103,9 @@ def _plan(url: str, settings: Any, output: Path | None, *, as_json: bool) -> Non
     _say(said, told | dict(result.report), as_json=as_json)
     trouble = result.report.get("trouble")
     if result.state is not RunState.FAILED and trouble:
-        _complain(f"{trouble}; this is the best it had found")
+        complain(f"{trouble}; this is the best it had found")
     if result.state is RunState.FAILED:
-        _complain(f"the run failed: {trouble}")
+        complain(f"the run failed: {trouble}")
         raise typer.Exit(FAILED)
 
 
@@ -148,7 +129,7 @@ def _take_back(url: str, run_id: UUID, *, as_json: bool) -> None:
         first = error.refusals[0]
         if first.code != RUN_GOES_ON:
             raise typer.BadParameter(refusal(first)) from None
-        _complain(refusal(first))
+        complain(refusal(first))
         raise typer.Exit(FAILED) from None
     told = {
         "run": str(run_id),
@@ -164,7 +145,3 @@ def _say(lines: list[str], content: dict[str, Any], *, as_json: bool) -> None:
         return
     for line in lines:
         typer.echo(printable(line))
-
-
-def _complain(trouble: str) -> None:
-    errors.print(f"spreekuur: {printable(trouble)}")

@@ -3,13 +3,13 @@
 What they need is loaded when they run: the commands on files wait for no database.
 """
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from api.asked import Days, FirstDay
 from api.settings import DATABASE, DEFAULT_DATABASE, UnusableDatabaseError, database_url
 from scheduler import clock
 from solver.files.reading import MalformedInputError, printable
@@ -104,13 +104,8 @@ def _listed(ids: tuple[str, ...]) -> str:
 def export(
     file: Annotated[Path, typer.Argument(help="instance file to write, .json or .json.gz")],
     database: Database = None,
-    from_: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="first day; tomorrow without"),
-    ] = None,
-    days: Annotated[
-        int | None, typer.Option(min=1, max=366, help="how many; Planning/HorizonDays without")
-    ] = None,
+    from_: FirstDay = None,
+    days: Days = None,
     time_zone: Annotated[
         str | None,
         typer.Option(callback=_zone, help="of the locations; the only one there is without"),

@@ -35,7 +35,7 @@ from scheduler.appointments import (
     undo_completion,
 )
 from scheduler.booking import Place, Spot, Target, book, cancel, delete, move, swap
-from scheduler.booking.standing import guarded
+from scheduler.guarded import guarded
 from scheduler.lifecycles import PERFORMANCES, REQUESTS, OutdatedError, Step, advance, begin
 from scheduler.refusals import Refusal, RefusedError
 from tests.effort import searched

@@ -12,11 +12,11 @@ from scheduler.actor import Actor
 from scheduler.agenda import blocks, capacity, disturbed, offers
 from scheduler.agenda.blocks import Block, Future
 from scheduler.agenda.disturbed import Leave
-from scheduler.agenda.guarded import guarded
 from scheduler.agenda.missing import NotThereError
 from scheduler.agenda.offers import Offer
 from scheduler.agenda.placing import Placed, placed, zone_of
 from scheduler.booking.locks import lock
+from scheduler.guarded import guarded
 from scheduler.lifecycles import OutdatedError
 from scheduler.refusals import Refusal, RefusedError
 

@@ -15,10 +15,10 @@ from models.people import Employee, Exclusion, Practitioner
 from scheduler.actor import Actor
 from scheduler.agenda import disturbed
 from scheduler.agenda.disturbed import Leave
-from scheduler.agenda.guarded import guarded
 from scheduler.agenda.missing import NotThereError
 from scheduler.agenda.offers import UNKNOWN
 from scheduler.booking.locks import Concerned
+from scheduler.guarded import guarded
 from scheduler.refusals import Refusal, RefusedError
 
 EXCLUDED = "the practitioner may not see this employee"

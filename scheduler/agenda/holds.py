@@ -17,11 +17,11 @@ from models.base import new_id
 from models.instants import database_now, from_now
 from models.requests import AppointmentRequest
 from scheduler.actor import Actor
-from scheduler.agenda.guarded import guarded
 from scheduler.agenda.missing import NotThereError
 from scheduler.booking.book import NO_AVAILABILITY, NO_REQUEST
 from scheduler.booking.locks import Concerned, lock
 from scheduler.booking.places import Asked, Place, judge
+from scheduler.guarded import guarded
 from scheduler.lifecycles import REQUESTS, Situation, reasons_against
 from scheduler.loading import rows
 from scheduler.loading.rows import AvailabilityRow

@@ -8,7 +8,6 @@ from scheduler.agenda import (
     bounds,
     employments,
     exclusions,
-    guarded,
     occurrences,
     offers,
     placing,
@@ -16,6 +15,7 @@ from scheduler.agenda import (
     series_parts,
 )
 from scheduler.booking.book import NO_AVAILABILITY, NO_REQUEST
+from scheduler.guarded import REFERENCE_TAKEN
 from scheduler.loading.clock import AmbiguousTimeError, NonexistentTimeError
 
 MESSAGES: Mapping[str, str] = {
@@ -31,7 +31,7 @@ MESSAGES: Mapping[str, str] = {
     employments.PERIOD: "an employment that begins on {from_day} ends on a later day than {until_day}",
     exclusions.TWICE: "this practitioner is excluded for the employee already",
     bounds.DAY_OUT_OF_RANGE: "{day} is no day to plan; choose one from {first_day} until {until_day}",
-    guarded.REFERENCE_TAKEN: "another one has this reference already",
+    REFERENCE_TAKEN: "another one has this reference already",
     "one_own_holiday": "that day is entered already for this country or subdivision; drop it first",
     "one_own_holiday_there": "that day is entered already for this location; drop it first",
     offers.UNKNOWN: "{field} names nothing that is known here",

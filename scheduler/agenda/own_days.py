@@ -20,11 +20,11 @@ from scheduler.actor import Actor
 from scheduler.agenda import disturbed
 from scheduler.agenda.bounds import END, out_of_range
 from scheduler.agenda.disturbed import Leave
-from scheduler.agenda.guarded import guarded
 from scheduler.agenda.missing import NotThereError
 from scheduler.agenda.occurrences import UNKNOWN_CALENDAR
 from scheduler.agenda.offers import UNKNOWN
 from scheduler.booking.locks import Concerned
+from scheduler.guarded import guarded
 from scheduler.loading.calendar import Place, UnknownCalendarError, days_off
 from scheduler.loading.days import midnight
 from scheduler.refusals import Refusal, RefusedError

@@ -18,12 +18,12 @@ from models.base import new_id
 from models.consultations import Modality
 from scheduler.agenda import blocks, capacity, offers
 from scheduler.agenda.blocks import Block
-from scheduler.agenda.guarded import guarded
 from scheduler.agenda.missing import NotThereError
 from scheduler.agenda.occurrences import Skipped, occurrences
 from scheduler.agenda.offers import COLUMNS, Offer, modalities
 from scheduler.agenda.recurrence import Recurrence, parsed
 from scheduler.booking.locks import lock
+from scheduler.guarded import guarded
 from scheduler.refusals import RefusedError
 
 TABLE = Base.metadata.tables[AvailabilitySeries.__tablename__]

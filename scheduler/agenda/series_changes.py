@@ -19,13 +19,13 @@ from scheduler.agenda import availabilities, blocks, capacity, disturbed, offers
 from scheduler.agenda.availabilities import CHANGED, REMOVED, Opened
 from scheduler.agenda.blocks import Block, Future
 from scheduler.agenda.disturbed import Leave
-from scheduler.agenda.guarded import guarded
 from scheduler.agenda.occurrences import Skipped, hours_refusals, occurrences, on_day
 from scheduler.agenda.offers import Offer
 from scheduler.agenda.placing import Placed, zone_of
 from scheduler.agenda.recurrence import Recurrence, parsed
 from scheduler.agenda.series_parts import Part, Reach, part
 from scheduler.announcing import in_portions
+from scheduler.guarded import guarded
 from scheduler.refusals import Refusal, RefusedError
 
 DAY = timedelta(days=1)

@@ -30,7 +30,8 @@ from scheduler.appointments.standing import (
     step,
     the_one,
 )
-from scheduler.booking.standing import days, guarded, reasons
+from scheduler.booking.standing import days, reasons
+from scheduler.guarded import guarded
 from scheduler.lifecycles import APPOINTMENTS, PERFORMANCES, REQUESTS, Step, advance, begin
 from scheduler.performing import (
     PerformanceRow,

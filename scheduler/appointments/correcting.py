@@ -16,7 +16,8 @@ from scheduler.appointments.originals import restore_overrides, restoring
 from scheduler.appointments.standing import refuse, refuse_unless_offered
 from scheduler.booking import cancel
 from scheduler.booking.locks import Concerned
-from scheduler.booking.standing import days, guarded, locked, unchanged
+from scheduler.booking.standing import days, locked, unchanged
+from scheduler.guarded import guarded
 from scheduler.lifecycles import (
     APPOINTMENTS,
     PERFORMANCES,

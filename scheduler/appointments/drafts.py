@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actor import Actor
 from scheduler.appointments.standing import refuse_unless_offered, step, the_one
-from scheduler.booking.standing import guarded
+from scheduler.guarded import guarded
 from scheduler.lifecycles import APPOINTMENTS, advance
 from scheduler.reminders import remind
 

@@ -20,8 +20,9 @@ from scheduler.appointments.standing import fits_the_state, refuse, step, the_on
 from scheduler.booking import loose
 from scheduler.booking.loose import Spot
 from scheduler.booking.places import Asked, Place, judge
-from scheduler.booking.standing import days, guarded, reasons
+from scheduler.booking.standing import days, reasons
 from scheduler.booking.wishes import wish
+from scheduler.guarded import guarded
 from scheduler.lifecycles import APPOINTMENTS, advance
 from scheduler.loading import rows
 from scheduler.performing import follow_type, performances

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.billing import Performance, PerformanceState
 from scheduler.actor import Actor
 from scheduler.appointments.standing import step, the_one
-from scheduler.booking.standing import guarded
+from scheduler.guarded import guarded
 from scheduler.lifecycles import APPOINTMENTS, PERFORMANCES, advance, begin
 from scheduler.performing import hold_again, performances
 

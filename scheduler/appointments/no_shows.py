@@ -15,8 +15,9 @@ from models.requests import AppointmentRequest, RequestLocation
 from scheduler.actor import Actor
 from scheduler.appointments.originals import as_it_is
 from scheduler.appointments.standing import step, the_one
-from scheduler.booking.standing import days, guarded, reasons
+from scheduler.booking.standing import days, reasons
 from scheduler.booking.wishes import A_MINUTE
+from scheduler.guarded import guarded
 from scheduler.lifecycles import APPOINTMENTS, REQUESTS, advance, begin
 from scheduler.performing import follow_type
 from scheduler.refusals import Refusal, RefusedError

@@ -18,9 +18,10 @@ from scheduler.booking import loose
 from scheduler.booking.locks import lock
 from scheduler.booking.loose import Spot
 from scheduler.booking.places import Asked, judge
-from scheduler.booking.standing import days, guarded
+from scheduler.booking.standing import days
 from scheduler.booking.targets import Target, about, ask, block, still
 from scheduler.booking.wishes import Meant, wish_of_nobody
+from scheduler.guarded import guarded
 from scheduler.lifecycles import APPOINTMENTS, begin
 from scheduler.loading.rows import AvailabilityRow, RequestRow
 from scheduler.refusals import Refusal

@@ -13,7 +13,6 @@ from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models import guards
 from models.agenda import Availability
 from models.appointments import Hold, Override
 from models.base import new_id
@@ -22,6 +21,7 @@ from models.requests import AppointmentRequest
 from scheduler.actor import Actor
 from scheduler.booking.locks import Concerned, lock
 from scheduler.booking.places import Asked, Place, judge
+from scheduler.guarded import refusal_code
 from scheduler.lifecycles import (
     APPOINTMENTS,
     REQUESTS,
@@ -169,7 +169,7 @@ def _write(
         with session.begin_nested():
             return _written(session, allowed, by=by, now=now, run_id=run_id)
     except DBAPIError as error:
-        rule = guards.refused_by(error)
+        rule = refusal_code(error)
         if rule is None:
             raise
         if len(allowed) == 1:

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from models.appointments import Appointment, Party
 from scheduler.actor import Actor
-from scheduler.booking.standing import guarded, locked, requests_of, unchanged
+from scheduler.booking.standing import locked, requests_of, unchanged
+from scheduler.guarded import guarded
 from scheduler.lifecycles import APPOINTMENTS, REQUESTS, Step, advance
 from scheduler.performing import hold_again
 from scheduler.reminders import forget

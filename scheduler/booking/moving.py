@@ -13,9 +13,10 @@ from scheduler.actor import Actor
 from scheduler.booking.book import NO_AVAILABILITY
 from scheduler.booking.loose import Spot, against, loosely
 from scheduler.booking.places import Asked, judge
-from scheduler.booking.standing import days, guarded, locked, reasons, unchanged
+from scheduler.booking.standing import days, locked, reasons, unchanged
 from scheduler.booking.targets import Target, about, ask, block, still
 from scheduler.booking.wishes import wish
+from scheduler.guarded import guarded
 from scheduler.lifecycles import APPOINTMENTS, Step, advance, put_back, set_aside
 from scheduler.performing import follow_day, without_price_on
 from scheduler.refusals import Refusal, RefusedError

@@ -1,23 +1,20 @@
 """Appointments that are there, read again under their locks."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models import guards
 from models.agenda import Location
 from models.appointments import Appointment
 from models.instants import local
 from models.requests import AppointmentRequest
 from scheduler.booking.locks import Concerned, lock
 from scheduler.lifecycles import APPOINTMENTS, OutdatedError, reasons_against, situations
-from scheduler.refusals import Refusal, RefusedError
+from scheduler.refusals import Refusal
 
 
 class NoSuchAppointmentError(LookupError):
@@ -120,20 +117,3 @@ def days(session: Session, starts: Mapping[UUID, tuple[UUID, datetime]]) -> dict
         for key, (location, at) in starts.items()
         if location in zones
     }
-
-
-@contextmanager
-def guarded(session: Session) -> Iterator[None]:
-    """What is written within is written whole; the database's refusal is a refusal like that of a rule.
-
-    Raises:
-        RefusedError: one of the guards refuses, and nothing of it is written.
-    """
-    try:
-        with session.begin_nested():
-            yield
-    except DBAPIError as error:
-        rule = guards.refused_by(error)
-        if rule is None:
-            raise
-        raise RefusedError([Refusal(rule)]) from error

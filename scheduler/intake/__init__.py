@@ -7,8 +7,8 @@ know no rights: what the caller may do, he is told as `May`.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from scheduler.agenda.guarded import REFERENCE_TAKEN
 from scheduler.agenda.messages import MESSAGES as AGENDA_MESSAGES
+from scheduler.guarded import REFERENCE_TAKEN
 from scheduler.intake import bulk, campaign, rules
 from scheduler.intake.wishes import Asked, First, May, Wish, asked
 

@@ -13,8 +13,8 @@ from models import Base
 from models.base import new_id
 from models.requests import RequestLocation
 from scheduler.actor import Actor
-from scheduler.agenda.guarded import refusal_code
 from scheduler.booking.locks import Concerned, lock
+from scheduler.guarded import refusal_code
 from scheduler.intake.known import Known, known
 from scheduler.intake.rules import Question, judge
 from scheduler.intake.wishes import First, May, Wish

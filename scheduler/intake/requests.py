@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from models.appointments import Hold
 from models.requests import TO_BE_PLANNED, RequestState
 from scheduler.actor import Actor
-from scheduler.agenda.guarded import guarded
 from scheduler.booking.locks import Concerned, lock
+from scheduler.guarded import guarded
 from scheduler.intake.known import Known, known
 from scheduler.intake.making import LOCATIONS, columns, make, write_locations
 from scheduler.intake.rules import Question, judge

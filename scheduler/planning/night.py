@@ -19,6 +19,7 @@ from scheduler.planning.watch import OnProgress, Watch
 from solver.facts import Instance
 from solver.options import Options
 from solver.process import GaveUp, Solved
+from solver.why_not import seconds_needed
 
 Solve = Callable[[Instance, Options, OnProgress], Solved | GaveUp]
 
@@ -131,8 +132,7 @@ class Night:
         """Seconds that checking, booking and the reasons will take, at a guess."""
         asked, blocks = len(facts.requests), len(facts.availabilities)
         again = 2 * self.stopwatch.seconds.get("load", 0.0)
-        reasons = 0.2 + asked * 8e-5 + blocks * 1e-3 + asked * blocks * 1.6e-8
-        return again + reasons + asked * 1e-3
+        return again + seconds_needed(asked, blocks) + asked * 1e-3
 
 
 def without(facts: Loaded, requests: Collection[UUID]) -> Loaded:

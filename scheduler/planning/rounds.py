@@ -13,6 +13,7 @@ from uuid import UUID
 
 from models.database import retried
 from scheduler.booking import Booked, Place, book
+from scheduler.booking.book import NO_AVAILABILITY
 from scheduler.loading import Loaded
 from scheduler.planning import outcomes
 from scheduler.planning.carrying import Carried, Carrying
@@ -21,9 +22,6 @@ from scheduler.planning.night import Night, without
 from solver.check import check
 from solver.facts import Assignment, Plan
 from solver.process import GaveUp, Solved
-
-NO_AVAILABILITY = "no_such_availability"
-"""What was planned in is not there any more, or elsewhere: nothing that a rule could be asked about."""
 
 Refused = dict[UUID, tuple[str, ...]]
 """By request, the codes of what was in the way."""
