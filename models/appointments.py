@@ -99,6 +99,8 @@ class Appointment(Referenced, Versioned, Base):
         Index(None, "practitioner_id", "starts_at"),
         Index(None, "employee_id", "starts_at"),
         Index(None, "location_id", "starts_at"),
+        # for a list of all of them
+        Index(None, "starts_at", "id"),
     )
 
     request_id: Mapped[UUID | None] = reference("requests", index=True)

@@ -4,8 +4,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, Dialect, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    TypeDecorator,
+    literal,
+)
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,27 +63,33 @@ LONGEST_SQL = {
 }
 
 
-class database_now(ColumnElement[datetime]):  # noqa: N801 (reads as SQL's functions do)
-    """The database's clock, in a statement."""
+class database_now(FunctionElement[datetime]):  # noqa: N801 (reads as SQL's functions do)
+    """The database's clock, in a statement.
 
+    A `FunctionElement`: of one that is a mere `ColumnElement` SQLAlchemy would keep no statement that has
+    been compiled, whatever `inherit_cache` says.
+    """
+
+    name = "database_now"
     type = Instant()
     inherit_cache = True
 
 
 AHEAD = {
     "sqlite": "({now} + {microseconds})",
-    "postgresql": "({now} + INTERVAL '{microseconds} microseconds')",
+    "postgresql": "({now} + {microseconds} * INTERVAL '1 microsecond')",
 }
 
 
-class from_now(ColumnElement[datetime]):  # noqa: N801 (reads as SQL's functions do)
+class from_now(FunctionElement[datetime]):  # noqa: N801 (reads as SQL's functions do)
     """A moment ahead of the database's clock, in a statement."""
 
+    name = "from_now"
     type = Instant()
-    inherit_cache = False
+    inherit_cache = True
 
     def __init__(self, ahead: timedelta) -> None:
-        self.ahead = ahead
+        super().__init__(literal(ahead // MICROSECOND, BigInteger()))
 
 
 class within_a_day(ColumnElement[bool]):  # noqa: N801 (reads as SQL's functions do)
@@ -93,9 +108,9 @@ def _database_now(_: database_now, compiler: Any, **__: Any) -> str:  # noqa: AN
 
 
 @compiles(from_now)
-def _from_now(element: from_now, compiler: Any, **_: Any) -> str:  # noqa: ANN401 (the face of @compiles)
+def _from_now(element: from_now, compiler: Any, **how: Any) -> str:  # noqa: ANN401 (the face of @compiles)
     database = compiler.dialect.name
-    microseconds = element.ahead // MICROSECOND
+    microseconds = compiler.process(element.clause_expr, **how)
     return AHEAD[database].format(now=NOW[database], microseconds=microseconds)
 
 

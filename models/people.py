@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Keyed, Referenced, Versioned, line, reference
+from models.prefixes import folded
 
 
 class Employee(Referenced, Versioned, Base):
@@ -17,6 +18,7 @@ class Employee(Referenced, Versioned, Base):
     """
 
     __tablename__ = "employees"
+    __table_args__ = (Index("ix_employees_last_name", folded(column("last_name"))),)
 
     first_name: Mapped[str | None] = line()
     last_name: Mapped[str] = line()

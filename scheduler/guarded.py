@@ -1,5 +1,6 @@
 """What the database refuses, told by the codes that our own rules have: its guards have the last word."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,10 +12,8 @@ from scheduler.refusals import Refusal, RefusedError
 
 REFERENCE_TAKEN = "reference_taken"
 
-_CODES = {
-    "uq_requests_reference": REFERENCE_TAKEN,
-    "uq_availabilities_reference": REFERENCE_TAKEN,
-}
+_TAKEN = re.compile(r"uq_\w+?_(account|code|reference)(?:_id)?")
+"""What another row has already, by the names of the constraints."""
 _OUR_FAULT = ("fk_", "pk_", "uq_")
 """Names of constraints that no input should be able to reach."""
 
@@ -39,5 +38,6 @@ def guarded(session: Session) -> Iterator[None]:
 def refusal_code(error: DBAPIError) -> str | None:
     """The code of the rule that an error of the database speaks of, if it speaks of one."""
     rule = guards.refused_by(error)
-    code = rule and _CODES.get(rule, rule)
+    taken = _TAKEN.fullmatch(rule or "")
+    code = f"{taken[1]}_taken" if taken else rule
     return None if code is None or code.startswith(_OUR_FAULT) else code

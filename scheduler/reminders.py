@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from models.access import Account
@@ -74,13 +74,15 @@ def remind(session: Session, appointments: Collection[UUID], *, now: datetime) -
     """Make the default reminders of these appointments as they now stand, in place of those they had.
 
     A moment that has passed already is left out. What cannot be made is announced as
-    `AppointmentRemindersFailed`; nothing is raised.
+    `AppointmentRemindersFailed`; nothing is raised, unless the connection is lost and the booking with it.
     """
     try:
         with session.begin_nested():
             forget(session, appointments)
             failed = _make(session, appointments, now)
-    except SQLAlchemyError:
+    except SQLAlchemyError as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
         failed = [_Failed(key, Failure.NOT_STORED) for key in appointments]
     announce(session, list(map(_news, failed)), at=now)
 

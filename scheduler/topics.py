@@ -59,6 +59,19 @@ class Topic(StrEnum):
         "an appointment stands, but its reminders could not be made or sent",
     )
 
+    AVAILABILITY_ADDED = (
+        "AvailabilityAdded",
+        "a practitioner is open for appointments at a location",
+    )
+    AVAILABILITY_CHANGED = (
+        "AvailabilityChanged",
+        "an availability got other hours, another place or practitioner, or is open for other appointments",
+    )
+    AVAILABILITY_REMOVED = "AvailabilityRemoved", "an availability was taken away"
+    ABSENCE_ADDED = "AbsenceAdded", "a practitioner is away for a time"
+    ABSENCE_CHANGED = "AbsenceChanged", "a practitioner is away at another time"
+    ABSENCE_REMOVED = "AbsenceRemoved", "a practitioner is there after all"
+
     ACCOUNT_PASSWORD_CHANGED = "AccountPasswordChanged", "the password of an account was changed"
     ACCOUNT_ADDRESS_CHANGED = "AccountAddressChanged", "the mail address of an account was changed"
     ACCOUNT_SECOND_FACTOR_CHANGED = (

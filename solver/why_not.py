@@ -22,6 +22,7 @@ from solver.minutes import first
 from solver.obstacles import (
     EASABLE_BITS,
     PAIRS,
+    SLOTS,
     Left,
     Obstacles,
     Obstructed,
@@ -107,6 +108,12 @@ class WhyNot:
             nearest=self._nearest_miss(request, found),
             suitable=found.suitable(),
         )
+
+    def taken(self, index: int) -> list[int]:
+        """The availabilities that would suit the request and where it would fit, but for what stands there."""
+        left = self._obstacles.left(self._instance.requests[index])
+        too_short = left.broken & SLOTS.bit[Fits.code]
+        return [a for a in self._obstacles.possible(index) if not too_short[a] and not left.free[a]]
 
     def with_holders(self, explanation: Explanation, *, in_bulk: bool = False) -> Explanation:
         """The same, and who holds the places, and what it would cost to make them give one up.

@@ -11,14 +11,14 @@ import pytest
 import redis
 from hypothesis import settings
 
-from tests import servers
+from tests import effort, servers
 
 # What a developer's shell may have set, and a user's has not: it hides trouble with buffered output.
 os.environ.pop("PYTHONUNBUFFERED", None)
 
 # No deadline per example: the machine is shared, and a slow moment is not a fault of the code.
 settings.register_profile("suite", deadline=None, print_blob=True)
-settings.register_profile("soak", settings.get_profile("suite"), max_examples=20_000)
+settings.register_profile(effort.SOAK, settings.get_profile("suite"), max_examples=20_000)
 settings.load_profile("suite")
 
 
@@ -48,3 +48,14 @@ def redis_url(redis_server: str) -> Iterator[str]:
     yield redis_server
     with redis.Redis.from_url(redis_server) as client:
         client.flushdb()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the tests of a soak have measured, a line each."""
+    if settings.get_current_profile_name() != effort.SOAK:
+        return
+    terminalreporter.section("measured")
+    for report in terminalreporter.getreports("passed"):
+        for name, told in report.user_properties:
+            if name == effort.REPORT and report.when == "call":
+                terminalreporter.line(f"{report.nodeid.partition('::')[2]}: {told}")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, insert, select, true
 from sqlalchemy.orm import Session
 
 from models import Base
@@ -20,6 +20,7 @@ from models.outbox import Event
 from models.people import Employment
 from models.requests import AppointmentRequest, RequestState
 from scheduler.actor import Actor
+from scheduler.agenda.disturbed import Leave
 from scheduler.agenda.offers import EVERY_MODALITY, Offer
 from scheduler.booking import Place, book_one
 from scheduler.intake import First, May, Wish, requests
@@ -101,6 +102,11 @@ class Desk:
         self.works(employee)
         return employee
 
+    def another(self) -> UUID:
+        """An account beside that of this desk."""
+        role, group = self.add("roles"), self.add("groups")
+        return self.add("accounts", role_id=role, group_id=group)
+
     def _employer(self) -> UUID:
         table = TABLES["establishments"].c
         with self.engine.connect() as connection:
@@ -126,6 +132,10 @@ class Desk:
     @property
     def how(self) -> dict[str, Any]:
         return {"by": self.by, "now": NOW}
+
+    def asking(self, *, confirm: bool = False) -> dict[str, Any]:
+        """Of a change that planned appointments may be in the way of."""
+        return self.how | {"leave": Leave(confirmed=confirm, seen=true())}
 
     def wish(self, **values: Any) -> Wish:
         those: dict[str, Any] = {

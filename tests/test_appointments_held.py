@@ -100,7 +100,7 @@ def test_without_a_price_on_its_day_it_is_not_completed_and_says_why(
     assert practice.row("requests", request)["state"] == "planned"
     assert practice.performances(key) == []
     with practice.session() as session:
-        (why,) = actions(session, [key])[key]["complete"]
+        (why,) = actions(session, [key], by=practice.by)[key]["complete"]
     assert (why.code, why.params["day"]) == (code, at("09:00", day).date())
 
 

@@ -21,68 +21,9 @@ from scheduler.appointments import (
     undo_completion,
 )
 from scheduler.booking import cancel, delete, move
+from tests.appointment_table import AFTER, EVENTS, PERFORMED, ROWS, TABLE, standing
 from tests.practices import NEXT_DAY, NOW, Practice, practice_on
 from tests.records import DATABASES, fresh
-
-PERFORMED = {
-    "none": [],
-    "held": ["held"],
-    "released": ["released"],
-    "billed": ["billed"],
-    "credited": ["credited"],
-    "submitted": ["submitted"],
-    "released and submitted": ["released", "submitted"],
-    "held and credited": ["held", "credited"],
-}
-ANY = tuple(PERFORMED)
-HELD_OR_NONE = ("none", "held", "credited", "held and credited")
-RELEASED = ("released", "billed", "submitted", "released and submitted")
-NOT_SUBMITTED = ("none", "held", "released", "credited", "held and credited")
-SUBMITTED = ("billed", "submitted", "released and submitted")
-
-EVENTS = (
-    *("edit", "plan", "mark_as_draft", "complete", "undo_completion", "reschedule"),
-    *("delete", "cancel", "no_show", "correct_no_show", "mark_lapsed"),
-)
-
-# As the specification has it. What it has no row for (planned, and a performance is released) offers nothing.
-TABLE = [
-    # state                performances    edit plan mark complete undo  move delete cancel  miss correct lapse
-    ("draft",              ANY,           "yes  yes  -    -        -     yes  yes    yes     -    -       -  "),
-    ("planned",            HELD_OR_NONE,  "yes  -    yes  yes      -     yes  yes    yes     yes  -       -  "),
-    ("planned",            RELEASED,      "-    -    -    -        -     -    -      -       -    -       -  "),
-    ("planned, no-show",   HELD_OR_NONE,  "yes  -    -    yes      -     yes  yes    -       -    yes     -  "),
-    ("planned, no-show",   RELEASED,      "-    -    -    -        -     -    -      -       -    -       -  "),
-    ("completed",          NOT_SUBMITTED, "-    -    -    -        yes   yes  yes    -       -    -       -  "),
-    ("completed",          SUBMITTED,     "-    -    -    -        -     -    -      -       -    -       yes"),
-    ("completed, no-show", NOT_SUBMITTED, "-    -    -    -        yes   yes  yes    -       -    -       -  "),
-    ("completed, no-show", SUBMITTED,     "-    -    -    -        -     -    -      -       -    -       yes"),
-    ("lapsed",             ANY,           "-    -    -    -        -     -    -      -       -    -       -  "),
-    ("cancelled",          ANY,           "-    -    -    -        -     -    -      -       -    -       -  "),
-    ("deleted",            ANY,           "-    -    -    -        -     -    -      -       -    -       -  "),
-]  # fmt: skip
-
-AFTER = {
-    "edit": {},
-    "plan": {"draft": "planned"},
-    "mark_as_draft": {"planned": "draft"},
-    "complete": {"planned": "completed"},
-    "undo_completion": {"completed": "planned"},
-    "reschedule": {},
-    "delete": dict.fromkeys(("draft", "planned", "completed"), "deleted"),
-    "cancel": dict.fromkeys(("draft", "planned"), "cancelled"),
-    "no_show": {},
-    "correct_no_show": {},
-    "mark_lapsed": {"completed": "lapsed"},
-}
-REQUEST_OF = {
-    "draft": "planned",
-    "planned": "planned",
-    "completed": "fulfilled",
-    "lapsed": "fulfilled",
-    "cancelled": "open",
-    "deleted": "open",
-}
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -117,38 +58,13 @@ COMMANDS: dict[str, Callable[[Practice, UUID], list[str]]] = {
 }
 
 
-def standing(practice: Practice, stands: str, performances: str) -> UUID:
-    """An appointment in that state with those performances, past the commands."""
-    state, _, no_show_ = stands.partition(", ")
-    request, key = practice.booked()
-    if no_show_:
-        practice.missed(key)
-    practice.change("requests", request, state=REQUEST_OF[state])
-    marks: dict[str, Any] = {"lapsed": {"reason": "-"}}
-    marks["cancelled"] = {"cancelled_by": "employee", "cancelled_at": NOW, "reason": "-"}
-    practice.change("appointments", key, state=state, **marks.get(state, {}))
-    for performed in PERFORMED[performances]:
-        credited = performed == "credited"
-        made = practice.perform(key, "billed" if credited else performed)
-        if credited:
-            practice.credit(made)
-    return key
-
-
-ROWS = [
-    pytest.param(state, name, dict(zip(EVENTS, cells.split(), strict=True)), id=f"{state}; {name}")
-    for state, performances, cells in TABLE
-    for name in performances
-]
-
-
 @pytest.mark.parametrize(("state", "performances", "allowed"), ROWS)
 def test_each_command_does_what_the_table_says(
     practice: Practice, state: str, performances: str, allowed: dict[str, str]
 ) -> None:
-    key = standing(practice, state, performances)
+    key = standing(practice, practice.booked(), state, performances)
     with practice.session() as session:
-        offered = actions(session, [key])[key]
+        offered = actions(session, [key], by=practice.by)[key]
     before = practice.row("appointments", key)
     for event, cell in allowed.items():
         with practice.undone():

@@ -18,40 +18,36 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import (
-    Connection,
     Engine,
     and_,
     create_engine,
     exists,
     func,
-    insert,
     or_,
     select,
-    text,
 )
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from models import Base, database, guards
+from models import database, guards
 from models.agenda import Availability
-from models.appointments import OCCUPYING, Appointment, AppointmentState, Override, Party
+from models.appointments import Appointment, AppointmentState, Override, Party
 from models.base import new_id
 from models.database import BusyError, reading, retried, writing
 from models.people import Absence, Exclusion
-from models.requests import AppointmentRequest, RequestState
+from models.requests import AppointmentRequest
 from scheduler.actor import NOBODY, Actor
 from scheduler.booking import Place, Target, book, cancel, delete, move, swap
 from scheduler.booking.locks import Concerned, lock
 from scheduler.lifecycles import REQUESTS, OutdatedError, begin
 from scheduler.refusals import RefusedError
 from tests.effort import searched
-from tests.races import BEFORE_COMMIT, CLIENTS, most_at_once
-from tests.records import DATABASES, World, add, at, change, fresh, row, small_world, unguard
+from tests.races import BEFORE_COMMIT, CLIENTS
+from tests.records import DATABASES, World, add, at, change, fresh, row, unguard
+from tests.towns import NOW, TABLES, Town, deadlocks, most_in, overlaps, rows, torn, town
 
-TABLES = Base.metadata.tables
-NOW = at("12:00", day=-3)  # the Friday before
 FEWER = 20
 """Clients of the mixes, which do several things each."""
 DONE = "done"
@@ -140,129 +136,34 @@ def booking(world: World, request: UUID, availability: UUID, start: datetime, **
     return act
 
 
-# --- What must never be -------------------------------------------------------------------------------
-
-
-def overlaps(engine: Engine) -> int:
-    """Pairs of appointments of one practitioner, or of one employee, at the same time."""
-    one, other = TABLES["appointments"].alias("one"), TABLES["appointments"].alias("other")
-    pairs = or_(
-        and_(
-            one.c.practitioner_id == other.c.practitioner_id,
-            one.c.starts_at < other.c.occupied_until,
-            other.c.starts_at < one.c.occupied_until,
-        ),
-        and_(
-            one.c.employee_id == other.c.employee_id,
-            one.c.starts_at < other.c.ends_at,
-            other.c.starts_at < one.c.ends_at,
-        ),
-    )
-    query = (
-        select(func.count())
-        .select_from(one.join(other, one.c.id < other.c.id))
-        .where(one.c.state.in_(OCCUPYING), other.c.state.in_(OCCUPYING), pairs)
-    )
-    with reading(engine) as session:
-        return session.scalar(query) or 0
-
-
-def torn(engine: Engine) -> int:
-    """Requests that are planned without an appointment, or have more than one, or one and are open."""
-    theirs = (
-        select(func.count())
-        .where(
-            Appointment.request_id == AppointmentRequest.id,
-            Appointment.state == AppointmentState.PLANNED,
-        )
-        .scalar_subquery()
-    )
-    planned = AppointmentRequest.state == RequestState.PLANNED
-    query = select(func.count()).where(or_(and_(planned, theirs != 1), and_(~planned, theirs != 0)))
-    with reading(engine) as session:
-        return session.scalar(query) or 0
-
-
-def most_in(engine: Engine, location: UUID) -> int:
-    """How many appointments there are at once, at most, at this location."""
-    t = Appointment
-    those = select(t.starts_at, t.occupied_until).where(
-        t.location_id == location, t.state.in_(OCCUPYING)
-    )
-    with reading(engine) as session:
-        return most_at_once([(start, end) for start, end in session.execute(those)])
-
-
-def deadlocks(engine: Engine) -> int:
-    """Since the database was made; those that were tried again count too."""
-    if engine.dialect.name == "sqlite":
-        return 0
-    with engine.connect() as connection:
-        query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-        return connection.scalar(text(query)) or 0
-
-
 # --- P1: nobody is booked twice -----------------------------------------------------------------------
 
 
-@dataclass
-class Town:
-    """Practitioners with a day each at one location, and employees with a request each."""
-
-    world: World
-    blocks: list[UUID]
-    requests: list[UUID]
-
-    def booking(self, request: int, block: int, clock: str) -> Act:
-        return booking(self.world, self.requests[request], self.blocks[block], at(clock))
-
-
-def town(engine: Engine, *, practitioners: int, employees: int, **location: Any) -> Town:
-    with engine.begin() as connection:
-        world = small_world(connection)
-        people = rows(connection, "practitioners", [{}] * (practitioners - 1))
-        days = [{"practitioner_id": who, "location_id": world.location} for who in people]
-        blocks = [world.availability, *rows(connection, "availabilities", days)]
-        connection.execute(
-            insert(TABLES["availability_types"]),
-            [{"availability_id": key, "consultation_type_id": world.type} for key in blocks],
-        )
-        those = rows(connection, "employees", [{}] * employees)
-        asked = [world.request(employee_id=who) for who in those]
-        if location:
-            # lowered afterwards: the days that are there stay (`availability_capacity`)
-            change(connection, "locations", world.location, **location)
-        return Town(world, blocks, rows(connection, "requests", asked))
-
-
-def rows(connection: Connection, table: str, those: Sequence[dict[str, Any]]) -> list[UUID]:
-    new = [row(table, **values) for values in those]
-    if new:
-        connection.execute(insert(TABLES[table]), new)
-    return [one["id"] for one in new]
+def taking(here: Town, request: int, block: int, clock: str) -> Act:
+    return booking(here.world, here.requests[request], here.blocks[block], at(clock))
 
 
 def for_one_practitioner(engine: Engine, clients: int) -> list[Act]:
     here = town(engine, practitioners=1, employees=clients)
     # half of them only partly at the same time
-    return [here.booking(n, 0, ("09:00", "09:20")[n % 2]) for n in range(clients)]
+    return [taking(here, n, 0, ("09:00", "09:20")[n % 2]) for n in range(clients)]
 
 
 def for_one_request(engine: Engine, clients: int) -> list[Act]:
     here = town(engine, practitioners=clients, employees=1)
-    return [here.booking(0, n, "09:00") for n in range(clients)]
+    return [taking(here, 0, n, "09:00") for n in range(clients)]
 
 
 def for_one_employee(engine: Engine, clients: int) -> list[Act]:
     here = town(engine, practitioners=clients, employees=0)
     with engine.begin() as connection:
         here.requests += rows(connection, "requests", [here.world.request()] * clients)
-    return [here.booking(n, n, "09:00") for n in range(clients)]
+    return [taking(here, n, n, "09:00") for n in range(clients)]
 
 
 def for_one_room(engine: Engine, clients: int) -> list[Act]:
     here = town(engine, practitioners=clients, employees=clients, capacity=1)
-    return [here.booking(n, n, "09:00") for n in range(clients)]
+    return [taking(here, n, n, "09:00") for n in range(clients)]
 
 
 CONTESTS = {
@@ -288,7 +189,8 @@ def test_one_is_booked_and_the_others_are_told_the_rule(guarded: Engine, rule: s
 
 @pytest.mark.parametrize("rule", CONTESTS)
 def test_control_without_guards_and_locks_it_is_not_so(unguarded: Engine, rule: str) -> None:
-    assert contested(unguarded, rule, FEWER)
+    # on a busy machine a single try may happen one after the other
+    assert any(contested(unguarded, rule, FEWER) for _ in range(5))
 
 
 # --- P1: booked, moved, swapped, cancelled and deleted, all at once ------------------------------------
@@ -318,7 +220,8 @@ class Mix:
 
     def books(self) -> Act:
         here = self.here
-        return here.booking(
+        return taking(
+            here,
             self.chance.randrange(len(here.requests)),
             self.chance.randrange(len(here.blocks)),
             self.chance.choice(CLOCKS),
@@ -365,8 +268,8 @@ class Mix:
 def mixed(engine: Engine) -> tuple[Town, Counter[tuple[str, str]]]:
     here = town(engine, practitioners=3, employees=FEWER, capacity=ROOMS)
     for number, clock in enumerate(("09:00", "09:45", "10:30")):
-        assert outcome(engine, here.booking(number, 0, clock)) == DONE
-        assert outcome(engine, here.booking(3 + number, 1, clock)) == DONE
+        assert outcome(engine, taking(here, number, 0, clock)) == DONE
+        assert outcome(engine, taking(here, 3 + number, 1, clock)) == DONE
     crowd = [Mix(engine, here, random.Random(number)) for number in range(FEWER)]
     with ThreadPoolExecutor(FEWER) as clients:
         found = Counter(one for each in clients.map(lambda mix: mix(), crowd) for one in each)
@@ -396,7 +299,7 @@ def test_what_is_moved_while_one_waits_is_locked_where_it_is_now(
 ) -> None:
     """Else the guards would lock its new place after its row: the wrong order, and a deadlock in time."""
     here = town(guarded, practitioners=2, employees=1)
-    assert outcome(guarded, here.booking(0, 0, "09:00")) == DONE
+    assert outcome(guarded, taking(here, 0, 0, "09:00")) == DONE
     with reading(guarded) as session:
         (key,) = session.scalars(
             select(Appointment.id).where(Appointment.request_id == here.requests[0])
@@ -428,7 +331,7 @@ def test_what_is_moved_while_one_waits_is_locked_where_it_is_now(
 def test_a_swap_with_one_that_is_cancelled_is_not_allowed(guarded: Engine) -> None:
     here = town(guarded, practitioners=1, employees=2)
     for number, clock in enumerate(("09:00", "10:00")):
-        assert outcome(guarded, here.booking(number, 0, clock)) == DONE
+        assert outcome(guarded, taking(here, number, 0, clock)) == DONE
     those = select(Appointment.id).where(Appointment.request_id.in_(here.requests))
     with reading(guarded) as session:
         one, other = session.scalars(those.order_by(Appointment.id))
@@ -447,7 +350,7 @@ def test_who_books_does_not_wait_for_another_who_clears_an_expired_hold(guarded:
         for each in (here, there):
             add(connection, "holds", **each.world.hold(connection, "09:00", "09:30", **expired))
 
-    assert outcome(guarded, here.booking(0, 0, "09:00")) == DONE
+    assert outcome(guarded, taking(here, 0, 0, "09:00")) == DONE
 
     holds = select(TABLES["holds"].c.practitioner_id)
     with reading(guarded) as session:
@@ -671,7 +574,7 @@ def both_planned(engine: Engine) -> Counter[str]:
     with engine.begin() as connection:
         here.requests += rows(connection, "requests", [here.world.request()] * 2)
         change(connection, "consultation_types", here.world.type, refuses_duplicates=True)
-    return at_once(engine, [here.booking(n, n, ("09:00", "10:00")[n]) for n in range(2)])
+    return at_once(engine, [taking(here, n, n, ("09:00", "10:00")[n]) for n in range(2)])
 
 
 def test_two_from_before_are_never_both_planned(guarded: Engine) -> None:

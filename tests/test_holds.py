@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from tests.records import DATABASES, at, fresh, unguard
 
 FEWER = 20
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+KEPT = ["practitioner_free", "place_kept"]
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -82,8 +84,8 @@ def test_a_place_is_kept_for_five_minutes_and_then_booked(desk: Desk) -> None:
     kept = held(desk, place(desk, mine))
     ahead = kept.expires_at - datetime.now(UTC)
     assert timedelta(minutes=4) < ahead <= KEPT_FOR
-    assert codes(desk, place(desk, other)) == ["practitioner_free"]
-    assert booking(desk, place(desk, other, "09:20")) == ["practitioner_free"]
+    assert codes(desk, place(desk, other)) == KEPT
+    assert booking(desk, place(desk, other, "09:20")) == KEPT
     assert booking(desk, place(desk, mine)) == []
     assert desk.count("holds", request_id=mine) == 0
     assert desk.state(mine) == "planned"
@@ -113,6 +115,43 @@ def test_a_request_has_one_hold_and_another_takes_its_place(desk: Desk) -> None:
     # a place that it cannot have leaves the one that it has
     assert codes(desk, place(desk, mine, "09:45")) == ["practitioner_free"]
     assert desk.count("holds", id=second.id) == 1
+
+
+def test_what_somebody_keeps_a_place_for_is_left_to_him(desk: Desk) -> None:
+    mine = asks(desk)
+    kept = held(desk, place(desk, mine))
+    colleague = Actor(desk.another())
+    # neither the same place nor another one
+    for clock in ("09:00", "11:00"):
+        one = place(desk, mine, clock)
+        assert codes(desk, one, by=colleague) == ["request_kept"]
+        (refusal,) = desk.refusals(
+            partial(book_one, place=one, not_before=NOW, by=colleague, now=NOW)
+        )
+        assert (refusal.code, refusal.params["until"]) == ("request_kept", kept.expires_at)
+    let_expire(desk, kept.id)
+    assert held(desk, place(desk, mine, "11:00"), by=colleague).id != kept.id
+
+
+def test_a_run_waits_for_nobody(desk: Desk) -> None:
+    mine = asks(desk)
+    held(desk, place(desk, mine))
+    run = desk.add("job_runs")
+    with writing(desk.engine) as session:
+        answer = book(session, [place(desk, mine)], not_before=NOW, by=NOBODY, now=NOW, run_id=run)
+    assert list(answer.appointments) == [mine]
+    assert desk.count("holds", request_id=mine) == 0
+
+
+def test_only_what_is_in_the_way_is_told_as_kept(desk: Desk) -> None:
+    taken = asks(desk)
+    assert booking(desk, place(desk, taken)) == []
+    held(desk, place(desk, asks(desk), "10:00"))
+    assert codes(desk, place(desk, asks(desk))) == ["practitioner_free"]
+    employee = desk.request(taken).employee_id
+    assert codes(desk, place(desk, asks(desk), "10:10")) == KEPT
+    same = desk.create(employee_id=employee)
+    assert codes(desk, place(desk, same)) == ["practitioner_free", "employee_free"]
 
 
 def test_a_refused_hold_leaves_the_one_before_within_a_transaction_that_goes_on(
@@ -216,11 +255,11 @@ def test_what_was_kept_goes_with_its_availability_and_with_an_absence(desk: Desk
     kept = held(desk, place(desk, request))
     who = desk.world.practitioner
     absent = Away(who, at("09:00"), at("10:00"))
-    desk.do(lambda s: absences.add(s, absent, **desk.how))
+    desk.do(lambda s: absences.add(s, absent, **desk.asking()))
     with pytest.raises(NotThereError):
         desk.do(lambda s: holds.renew(s, kept.id, by=desk.by))
     kept = held(desk, place(desk, request, "10:00"))
-    desk.do(lambda s: availabilities.remove(s, desk.world.availability, 1, **desk.how))
+    desk.do(lambda s: availabilities.remove(s, desk.world.availability, 1, **desk.asking()))
     assert desk.count("holds", id=kept.id) == 0
     one = place(desk, request, "10:00")
     assert desk.codes(lambda s: book_one(s, one, not_before=NOW, **desk.how)) == [

@@ -7,15 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from models.base import new_id
 from models.database import writing
-from models.people import Employee
 from scheduler.intake import First, Wish, bulk, campaign
 from scheduler.intake.bulk import BulkRefusedError, Report
 from scheduler.intake.campaign import Campaign, Preview, Window
+from scheduler.intake.crowds import Crowd
 from tests.desks import MONDAY, NOW, PLANNER, Desk
 from tests.records import DATABASES, fresh
 
@@ -156,7 +156,7 @@ def people(desk: Desk, count: int) -> list[UUID]:
 
 def asked_for(desk: Desk, employees: Sequence[UUID], **values: Any) -> Campaign:
     those: dict[str, Any] = {
-        "employees": select(Employee.id).where(Employee.id.in_(employees)),
+        "crowd": Crowd(employees=frozenset(employees)),
         "consultation_type_id": desk.world.type,
         "from_day": MONDAY,
         "until_day": date(2027, 3, 15),
@@ -211,7 +211,7 @@ def test_a_campaign_makes_what_it_showed_and_keeps_what_is_there(desk: Desk) -> 
     case = desk.add("cases", employee_id=crowd[0], **there)
     asked = asked_for(desk, [*crowd, nobody], consultation_type_id=kind)
     shown = previewed(desk, asked)
-    assert shown.without_work == (nobody,)
+    assert shown.chosen.without_work == (nobody,)
     done = desk.do(lambda s: campaign.carry_out(s, asked, may=PLANNER, **desk.how))
     assert done.wishes == shown.wishes
     assert done.report.made == 4
@@ -232,12 +232,13 @@ def test_of_two_employers_the_campaigns_is_meant(desk: Desk) -> None:
     desk.works(somebody, employer_id=other, establishment_id=site, from_day=date(2026, 1, 1))
 
     def where(**values: Any) -> UUID:
-        asked = asked_for(desk, [somebody], **values)
-        shown = previewed(desk, asked)
+        crowd = Crowd(employees=frozenset([somebody]), **values)
+        shown = previewed(desk, asked_for(desk, [], crowd=crowd))
         return shown.wishes[0].establishment_id
 
     assert where() == site
     assert where(employer_id=desk.employer) == desk.world.establishment
+    assert where(establishment_id=desk.world.establishment) == desk.world.establishment
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ class Lifecycles(RuleBasedStateMachine):
         menus = []
         for side in SIDES:
             with side.session() as session:
-                menus.append(actions(session, [about])[about])
+                menus.append(actions(session, [about], by=side.by)[about])
         assert menus[0] == menus[1]
         return self.told(menus[0].get(event, ()))
 

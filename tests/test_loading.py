@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models import appointments as records
 from scheduler.actor import NOBODY
 from scheduler.booking import Place, book
-from scheduler.loading import Loaded, beside, horizon, next_day, rows, zones
+from scheduler.loading import Loaded, beside, horizon, next_day, rows, zones, zones_in_use
 from scheduler.loading.occupation import Span
 from scheduler.loading.rows import AvailabilityRow, RequestRow
 from scheduler.options import options
@@ -307,6 +307,17 @@ def test_a_zone_has_its_own_and_occupies_people_elsewhere(agenda: Agenda) -> Non
     assert (first.id, first.start, first.location) == ("E1", clock("03:00"), NONE)
     with session_on(agenda.connection) as session:
         assert zones(session) == [AMSTERDAM, CURACAO]
+        assert sorted(zones_in_use(session)) == sorted(zones(session))
+
+
+def test_a_zone_without_availabilities_is_not_in_use(agenda: Agenda) -> None:
+    elsewhere = agenda.location(CURACAO, country="CW")
+    agenda.block(there(AMSTERDAM, MONDAY, NINE), 60)
+    nine = there(CURACAO, MONDAY, NINE)
+    agenda.block(nine, 60, location_id=elsewhere, removed_at=FRIDAY_BEFORE)
+
+    with session_on(agenda.connection) as session:
+        assert zones(session) == zones_in_use(session) == [AMSTERDAM]
 
 
 def test_what_may_not_be_planned_says_so_where_it_is_asked_about(agenda: Agenda) -> None:

@@ -4,23 +4,26 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import ColumnElement, Engine, create_engine, event, func, select, text
+from sqlalchemy.engine.interfaces import CacheStats
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from models import Base, database, migrations
 from models.appointments import Hold
-from models.instants import database_now, local
+from models.instants import database_now, from_now, local
 from models.organisation import Employer
 from tests.races import CLIENTS
 from tests.records import DATABASES, ad_hoc, add, at, fresh, small_world, unguard
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 APPOINTMENTS = Base.metadata.tables["appointments"]
+AHEAD = [timedelta(hours=1), timedelta(days=-7), timedelta(seconds=1.5)]
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -178,3 +181,32 @@ def test_the_clock_is_the_database_s(engine: Engine) -> None:
     assert there is not None
     assert abs(there - datetime.now(UTC)) < timedelta(minutes=1)
     assert at("09:00") > there
+
+
+def test_a_moment_ahead_is_as_far_ahead_as_was_said(engine: Engine) -> None:
+    with engine.connect() as connection:
+        now, *moments = connection.execute(
+            select(database_now(), *(from_now(ahead) for ahead in AHEAD))
+        ).one()
+
+    # the clock goes on while they are asked for
+    for moment, ahead in zip(moments, AHEAD, strict=True):
+        assert timedelta(0) <= moment - now - ahead < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("clock", [database_now(), from_now(timedelta(hours=1))])
+def test_a_statement_with_the_clock_is_compiled_once(
+    engine: Engine, clock: ColumnElement[datetime]
+) -> None:
+    hits = []
+
+    def note(*given: Any) -> None:
+        hits.append(given[4].cache_hit)
+
+    event.listen(engine, "after_cursor_execute", note)
+    with engine.connect() as connection:
+        for _ in range(2):
+            connection.execute(select(APPOINTMENTS.c.id).where(APPOINTMENTS.c.starts_at > clock))
+    event.remove(engine, "after_cursor_execute", note)
+
+    assert hits[-1] is CacheStats.CACHE_HIT

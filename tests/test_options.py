@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from models.agenda import Availability
 from models.base import new_id
-from scheduler.actor import NOBODY
+from models.settings import Criterion
+from scheduler.actor import Actor
 from scheduler.booking import Booked, Place, book
 from scheduler.loading.in_turn import AT_ONCE
-from scheduler.options import NoSuchRequestError, Option, options
+from scheduler.options import Liked, NoSuchRequestError, Option, options
 from tests.agendas import (
     AMSTERDAM,
     CURACAO,
@@ -67,11 +68,13 @@ def tried(
     availability: UUID,
     start: datetime,
     now: datetime = FRIDAY_BEFORE,
+    *,
+    by: UUID | None = None,
 ) -> Booked:
     """What `book` makes of it, in a transaction that is rolled back."""
     with session_on(connection) as session:
         place = Place(request, availability, start)
-        return book(session, [place], by=NOBODY, now=now, not_before=now)
+        return book(session, [place], by=Actor(by), now=now, not_before=now)
 
 
 def morning(day: int, zone: str = AMSTERDAM, minute: int = NINE) -> datetime:
@@ -103,6 +106,9 @@ def test_what_is_offered_can_be_booked_and_what_is_not_is_refused(engine: Engine
                 blocks = list(session.scalars(select(Availability)))
             for request in made.requests:
                 first = {one.availability_id: one for one in offered(connection, request)}
+                assert all(
+                    one.points == sum(it.points for it in one.liked) for one in first.values()
+                )
                 for block in blocks:
                     offer = first.get(block.id)
                     for start in starts_of(block, made.agenda.zones[block.location_id]):
@@ -181,6 +187,7 @@ def test_the_administrators_order_decides_what_comes_first(agenda: Agenda) -> No
 
     best, *others = offered(agenda.connection, request, 3)
     assert (best.availability_id, best.points) == (his, 2)
+    assert best.liked == (Liked(Criterion.CONTINUITY, 2, 2),)
     assert [one.points for one in others] == [1, 1]
 
 
@@ -270,7 +277,7 @@ def test_its_own_hold_is_not_in_the_way_and_that_of_another_is(agenda: Agenda) -
     agenda.hold(morning(0), 30, mine, block)
 
     assert [one.availability_id for one in offered(agenda.connection, mine)] == [block]
-    assert tried(agenda.connection, mine, block, morning(0)).appointments
+    assert tried(agenda.connection, mine, block, morning(0), by=agenda.world.account).appointments
     assert offered(agenda.connection, other) == []
 
 

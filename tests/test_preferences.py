@@ -18,6 +18,7 @@ from scheduler.loading.preferences import (
     Scale,
     Wish,
     World,
+    likings,
     order_of,
     points,
     preferred_hours,
@@ -86,10 +87,13 @@ def a_world(
 
 
 def worth(world: World, *order: Criterion, **wish: Any) -> list[int]:
-    """The points of the four availabilities."""
+    """The points of the four availabilities; criterion by criterion they are the same."""
     (found,) = points(order, world, [Wish(**wish)])
     assert found is not None
     of_all: list[int] = found.of(np.arange(4)).tolist()
+    apart = likings(order, world, Wish(**wish))
+    assert [sum(one.factor.at(a) for one in apart) for a in range(4)] == of_all
+    assert all(one.factor.at(a) <= one.most for one in apart for a in range(4))
     return of_all
 
 
@@ -348,6 +352,18 @@ def test_all_criteria_together() -> None:
         )
     ]
     assert worth(world, *Criterion, **wish) == by_hand
+
+
+def test_what_each_criterion_adds_is_told_in_the_order() -> None:
+    wish = Wish(preferred_practitioner=0, establishment=AMSTERDAM)
+
+    usual = likings(USUAL_ORDER, a_world(), wish)
+    graded = likings([DISTANCE, PRACTITIONER, LOCATION], a_world(), wish)
+
+    assert [(one.criterion, one.most) for one in usual] == [(PRACTITIONER, 2)]
+    assert [one.factor.at(0) for one in usual] == [2]
+    assert [(one.criterion, one.most) for one in graded] == [(DISTANCE, 16), (PRACTITIONER, 8)]
+    assert [one.factor.at(1) for one in graded] == [4, 8]  # 34 km farther
 
 
 def test_no_pair_has_more_points_than_a_file_takes() -> None:

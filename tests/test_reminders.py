@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, insert, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from models.appointments import AppointmentState, Party
 from models.base import new_id
@@ -119,6 +119,23 @@ def test_a_booking_stands_where_its_reminders_cannot_be_stored(
     appointment = booked(service)
     assert service.appointment(appointment).state == AppointmentState.PLANNED
     assert failures(service) == [{"why": "not_stored"}]
+
+
+CLOSED = "server closed the connection unexpectedly"
+
+
+def test_a_lost_connection_is_no_failure_of_reminders(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The booking is lost with it: whoever books tries again."""
+
+    def lost(*_: object) -> list[object]:
+        raise OperationalError("SELECT", {}, Exception(CLOSED), connection_invalidated=True)
+
+    monkeypatch.setattr(reminders, "_make", lost)
+    with pytest.raises(OperationalError):
+        booked(service)
+    assert failures(service) == []
 
 
 def test_a_move_takes_the_reminders_along_and_a_cancellation_takes_them_back(

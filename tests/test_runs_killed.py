@@ -4,7 +4,6 @@ Each time: a request is planned at most once, no rule is broken, what was made b
 in the end the record is done and answers for everybody.
 """
 
-import multiprocessing
 import os
 import random
 import signal
@@ -41,6 +40,7 @@ from scheduler.planning.taking_back import take_back
 from scheduler.refusals import RefusedError
 from solver.options import Progress
 from solver.process import plan
+from tests.forking import forking
 from tests.nights import (
     NOW,
     WEEK,
@@ -76,10 +76,7 @@ def engine(records: Engine) -> Engine:
 
 @pytest.fixture(scope="module")
 def processes() -> ForkServerContext:
-    """Processes that have loaded all of it already: to start one takes as long as to fork."""
-    forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload(["tests.test_runs_killed"])
-    return forking
+    return forking()
 
 
 def url_of(engine: Engine) -> str:

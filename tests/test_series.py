@@ -42,7 +42,7 @@ def adding(
     repeated = Repeated(
         offer=desk.offer(**offer), first_day=first, rule=rule, skip_holidays=skip_holidays
     )
-    return lambda session: series.add(session, repeated)
+    return lambda session: series.add(session, repeated, now=NOW)
 
 
 def added(desk: Desk, rule: str, first: date = MONDAY, **how: Any) -> Made:
@@ -264,22 +264,24 @@ def changing(
     rule: str | None = None,
     now: datetime = NOW,
     **offer: Any,
-) -> Callable[[Session], None]:
+) -> Callable[[Session], UUID]:
     changed = Changed(offer=desk.offer(**offer), reach=reach, rule=rule)
     return lambda s: series_changes.change(
-        s, block.id, block.version, changed, confirm=confirm, by=desk.by, now=now
+        s, block.id, block.version, changed, **desk.asking(confirm=confirm) | {"now": now}
     )
 
 
-def removing(desk: Desk, block: Block, reach: Reach, **how: Any) -> Callable[[Session], None]:
-    those: dict[str, Any] = {**desk.how, **how}
+def removing(
+    desk: Desk, block: Block, reach: Reach, *, confirm: bool = False, **how: Any
+) -> Callable[[Session], None]:
+    those: dict[str, Any] = {**desk.asking(confirm=confirm), **how}
     return lambda s: series_changes.remove(s, block.id, block.version, reach, **those)
 
 
 def by_hand(desk: Desk, block: Block, **offer: Any) -> None:
     day = offer.pop("day", block.placed.day)
     opened = Opened(offer=desk.offer(**offer), day=day)
-    desk.do(lambda s: availabilities.change(s, block.id, block.version, opened, **desk.how))
+    desk.do(lambda s: availabilities.change(s, block.id, block.version, opened, **desk.asking()))
 
 
 def rules(desk: Desk) -> list[str]:

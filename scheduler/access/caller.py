@@ -56,6 +56,11 @@ class Caller:
         if self.pending:
             raise forbidden("log_in_unfinished", pending=sorted(self.pending))
 
+    def require_everybody(self) -> None:
+        """Raises ForbiddenError where he reaches no more than a part of the organisation."""
+        if not self.scope.everybody:
+            raise forbidden("beyond_own_part")
+
     def require_own_hands(self) -> None:
         """Raises ForbiddenError while he acts for another: of secrets and rights, nobody's but his own."""
         if self.on_behalf_of_id is not None:

@@ -17,6 +17,7 @@ from scheduler.access.rights import Right
 from scheduler.access.scope import today
 from scheduler.access.sessions import Opened, open_session
 from scheduler.access.standing import is_deputy, standing_of
+from scheduler.access.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,14 @@ def deputyships(session: Transaction, caller: Caller, now: datetime) -> Sequence
     """Those that are not over, of the caller and for him."""
     mine = or_(Deputy.account_id == caller.account_id, Deputy.deputy_id == caller.account_id)
     those = select(Deputy).where(mine, Deputy.until_day > today(now))
+    return session.scalars(those.order_by(Deputy.from_day, Deputy.id)).all()
+
+
+def managed(session: Transaction, caller: Caller, now: datetime) -> Sequence[Deputy]:
+    """Those that are not over, of the users whom the caller manages."""
+    caller.require(Right.MANAGE_USERS)
+    users = select(Account.id).where(Account.kind == AccountKind.USER, visible(Account, caller))
+    those = select(Deputy).where(Deputy.account_id.in_(users), Deputy.until_day > today(now))
     return session.scalars(those.order_by(Deputy.from_day, Deputy.id)).all()
 
 

@@ -60,6 +60,7 @@ def change_group(session: Session, caller: Caller, group_id: UUID, reach: Reach)
     if group.everybody:
         raise refused("super_administrators_stay")
     session.execute(delete(GroupScope).where(GroupScope.group_id == group.id))
+    group.renew()
     _write(session, group.id, reach)
 
 

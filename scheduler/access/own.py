@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from models.access import Account
 from scheduler.access import passwords
 from scheduler.access.accounts import address_changed, password_changed
 from scheduler.access.caller import Caller
@@ -36,3 +37,11 @@ def change_own_address(session: Session, caller: Caller, email: str, now: dateti
     """
     caller.require_settled()
     address_changed(session, own_account(session, caller, now), email, now)
+
+
+def change_own_language(session: Session, caller: Caller, language: str) -> None:
+    """Choose the language that he reads; nobody else may (domain §6)."""
+    caller.require_own_hands()
+    account = session.get_one(Account, caller.account_id)
+    account.language = language
+    session.flush()

@@ -144,6 +144,7 @@ def change_role(session: Session, caller: Caller, role_id: UUID, rights: Iterabl
     if role.everything:
         raise refused("super_administrators_stay")
     session.execute(delete(RoleRight).where(RoleRight.role_id == role.id))
+    role.renew()
     _write(session, role.id, given)
 
 
@@ -165,8 +166,7 @@ def remove_role(session: Session, caller: Caller, role_id: UUID) -> None:
 
 def _given(caller: Caller, rights: Iterable[Right]) -> frozenset[Right]:
     caller.require_to_manage(Right.MANAGE_ROLES)
-    if not caller.scope.everybody:
-        raise forbidden("beyond_own_part")
+    caller.require_everybody()
     given = frozenset(rights)
     if not given <= caller.rights:
         raise forbidden("beyond_own_rights")

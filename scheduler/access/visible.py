@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import Session
 
 from models.access import Account, Group
+from models.agreements import ServiceAgreement
 from models.appointments import Appointment
 from models.base import Keyed
 from models.billing import Performance
@@ -69,6 +70,7 @@ CONDITIONS: Mapping[type[Keyed], Condition] = MappingProxyType(
         Appointment: _appointment,
         Performance: _performance,
         Employer: lambda part: Employer.id.in_(part.employers),
+        ServiceAgreement: lambda part: ServiceAgreement.employer_id.in_(part.employers),
         Establishment: lambda part: part.establishment(Establishment.id, Establishment.employer_id),
         Department: lambda part: part.department(),
         ContactPerson: lambda part: part.establishment(

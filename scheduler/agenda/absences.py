@@ -14,13 +14,15 @@ from models.people import Absence, Practitioner
 from scheduler.actor import Actor
 from scheduler.agenda import disturbed
 from scheduler.agenda.bounds import out_of_range
-from scheduler.agenda.disturbed import Leave
+from scheduler.agenda.disturbed import Leave, Way
 from scheduler.agenda.missing import NotThereError
 from scheduler.agenda.offers import UNKNOWN
+from scheduler.announcing import News, announce
 from scheduler.booking.locks import Concerned
 from scheduler.guarded import guarded
 from scheduler.lifecycles import OutdatedError
 from scheduler.refusals import Refusal, RefusedError
+from scheduler.topics import Topic
 
 PERIOD = "absence_period"
 ABSENT = "the practitioner is absent"
@@ -36,18 +38,19 @@ class Away:
     remark: str | None = None
 
 
-def add(session: Session, away: Away, *, confirm: bool = False, by: Actor, now: datetime) -> UUID:
-    """Enter an absence: its key. With `confirm`, the appointments that are planned in it go.
+def add(session: Session, away: Away, *, leave: Leave, by: Actor, now: datetime) -> UUID:
+    """Enter an absence: its key. With `leave`, the appointments that are planned in it go.
 
     Raises:
         RefusedError: something in it is wrong, or appointments are planned in it and nobody confirmed.
     """
     _check(session, away)
-    _make_way(session, away, Leave(confirm, ABSENT), by=by, now=now)
+    _make_way(session, away, leave, by=by, now=now)
     key = new_id()
     with guarded(session):
         _free_holds(session, away)
         session.execute(insert(Absence).values(id=key, version=1, **_values(away)))
+        _tell(session, Topic.ABSENCE_ADDED, key, away.practitioner_id, now)
     return key
 
 
@@ -57,7 +60,7 @@ def change(
     version: int,
     away: Away,
     *,
-    confirm: bool = False,
+    leave: Leave,
     by: Actor,
     now: datetime,
 ) -> None:
@@ -70,27 +73,33 @@ def change(
     """
     _require(session, absence_id)
     _check(session, away)
-    _make_way(session, away, Leave(confirm, ABSENT), by=by, now=now)
+    _make_way(session, away, leave, by=by, now=now)
     seen = Absence.id == absence_id, Absence.version == version
     change_ = update(Absence).where(*seen).values(**_values(away), version=version + 1)
     with guarded(session):
         _free_holds(session, away)
         if session.scalar(change_.returning(Absence.id)) is None:
             raise OutdatedError("absence", [absence_id])
+        _tell(session, Topic.ABSENCE_CHANGED, absence_id, away.practitioner_id, now)
     session.expire_all()
 
 
-def remove(session: Session, absence_id: UUID, version: int) -> None:
+def remove(session: Session, absence_id: UUID, version: int, *, now: datetime) -> None:
     """He is there after all.
 
     Raises:
         NotThereError: there is none.
         OutdatedError: it has another version by now.
     """
-    _require(session, absence_id)
-    gone = delete(Absence).where(Absence.id == absence_id, Absence.version == version)
-    if session.scalar(gone.returning(Absence.id)) is None:
+    its = select(Absence.version, Absence.practitioner_id).where(Absence.id == absence_id)
+    found = session.execute(its.with_for_update()).one_or_none()
+    if found is None:
+        raise NotThereError("absence", absence_id)
+    if found.version != version:
         raise OutdatedError("absence", [absence_id])
+    # while it is there to be told of
+    _tell(session, Topic.ABSENCE_REMOVED, absence_id, found.practitioner_id, now)
+    session.execute(delete(Absence).where(Absence.id == absence_id))
     session.expire_all()
 
 
@@ -121,9 +130,15 @@ def _make_way(session: Session, away: Away, leave: Leave, *, by: Actor, now: dat
         a.occupied_until > away.starts_at,
     )
     also = Concerned(practitioners=[away.practitioner_id])
-    disturbed.make_way(
-        session, lambda: disturbed.ahead(session, *where), also, leave, by=by, now=now
-    )
+    way = Way(lambda: disturbed.ahead(session, *where), also, ABSENT)
+    disturbed.make_way(session, way, leave, by=by, now=now)
+
+
+def _tell(
+    session: Session, topic: Topic, absence_id: UUID, practitioner_id: UUID, now: datetime
+) -> None:
+    facts = {"practitioner_id": practitioner_id}
+    announce(session, [News(topic, Absence.__tablename__, absence_id, facts)], at=now)
 
 
 def _free_holds(session: Session, away: Away) -> None:

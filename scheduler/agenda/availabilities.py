@@ -1,7 +1,7 @@
 """Availabilities one by one: added, changed, removed. Domain §§1-3; 001, Limitatie; reliability F6."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -26,16 +26,16 @@ REMOVED = "the availability was removed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """An availability as somebody types it. The folds: of a time that comes twice, which (0 or 1)."""
+    """An availability as somebody types it. The offsets from UTC: of a time that comes twice, which is meant."""
 
     offer: Offer
     day: date
-    start_fold: int | None = None
-    end_fold: int | None = None
+    start_offset: timedelta | None = None
+    end_offset: timedelta | None = None
     reference: str | None = None
 
 
-def add(session: Session, opened: Opened) -> UUID:
+def add(session: Session, opened: Opened, *, now: datetime) -> UUID:
     """Open a block of time: its key.
 
     Raises:
@@ -45,7 +45,7 @@ def add(session: Session, opened: Opened) -> UUID:
     lock(session, blocks.concerned([], opened.offer))
     _refuse(_crowded(session, None, opened.offer, place))
     with guarded(session):
-        (key,) = blocks.put(session, opened.offer, [place], reference=opened.reference)
+        (key,) = blocks.put(session, opened.offer, [place], reference=opened.reference, now=now)
     return key
 
 
@@ -55,11 +55,11 @@ def change(
     version: int,
     opened: Opened,
     *,
-    confirm: bool = False,
+    leave: Leave,
     by: Actor,
     now: datetime,
 ) -> None:
-    """Make another of it. With `confirm`, planned appointments that it leaves without a place go.
+    """Make another of it. With `leave`, planned appointments that it leaves without a place go.
 
     One of a series stays with it, unless it gets another day: then it is one by itself.
 
@@ -71,11 +71,10 @@ def change(
     block = one(session, availability_id, version)
     place = _place(session, opened, block)
     future = opened.offer, place
-    leave = Leave(confirm, CHANGED)
     found = _under_locks(session, block, future)
     crowded = _crowded(session, block, *future)
     _refuse([*crowded, *disturbed.refusals(session, found, leave)])
-    disturbed.give_up(session, found, leave, by=by, now=now)
+    disturbed.give_up(session, found, leave, CHANGED, by=by, now=now)
     series = block.series_id if place.day == block.placed.day else None
     with guarded(session):
         blocks.rewrite(
@@ -85,6 +84,7 @@ def change(
             [place],
             reference=opened.reference,
             series_id=series,
+            now=now,
         )
     session.expire_all()
 
@@ -94,11 +94,11 @@ def remove(
     availability_id: UUID,
     version: int,
     *,
-    confirm: bool = False,
+    leave: Leave,
     by: Actor,
     now: datetime,
 ) -> None:
-    """Take it away; with `confirm`, the planned appointments in it go too.
+    """Take it away; with `leave`, the planned appointments in it go too.
 
     Raises:
         NotThereError: there is none, or no longer.
@@ -106,10 +106,9 @@ def remove(
         RefusedError: there are planned appointments in it, and nobody confirmed.
     """
     block = one(session, availability_id, version)
-    leave = Leave(confirm, REMOVED)
     found = _under_locks(session, block, None)
     _refuse(disturbed.refusals(session, found, leave))
-    disturbed.give_up(session, found, leave, by=by, now=now)
+    disturbed.give_up(session, found, leave, REMOVED, by=by, now=now)
     with guarded(session):
         blocks.take_away(session, [block], now=now)
     session.expire_all()
@@ -147,14 +146,14 @@ def _place(session: Session, opened: Opened, block: Block | None = None) -> Plac
     if block is not None and _same_hours(block, opened):
         # a time that comes twice was said before
         return block.placed
-    return placed(opened.offer, zone, opened.day, opened.start_fold, opened.end_fold)
+    return placed(opened.offer, zone, opened.day, opened.start_offset, opened.end_offset)
 
 
 def _same_hours(block: Block, opened: Opened) -> bool:
     asked, stands = opened.offer, block.offer
     return (
-        opened.start_fold is None
-        and opened.end_fold is None
+        opened.start_offset is None
+        and opened.end_offset is None
         and (opened.day, asked.location_id, asked.start_minute, asked.end_minute)
         == (block.placed.day, stands.location_id, stands.start_minute, stands.end_minute)
     )

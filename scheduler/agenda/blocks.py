@@ -14,11 +14,12 @@ from models.agenda import Availability, AvailabilityType
 from models.appointments import AHEAD, Appointment, Hold
 from models.base import new_id
 from models.consultations import Modality
-from scheduler.agenda.offers import COLUMNS, Offer, modalities
+from scheduler.agenda.offers import Offer, modalities, types_by
 from scheduler.agenda.placing import Placed
-from scheduler.announcing import in_portions
+from scheduler.announcing import News, announce, in_portions
 from scheduler.booking.locks import Concerned
 from scheduler.lifecycles import OutdatedError
+from scheduler.topics import Topic
 
 TABLE = Base.metadata.tables[Availability.__tablename__]
 TYPES = Base.metadata.tables[AvailabilityType.__tablename__]
@@ -54,8 +55,8 @@ def _offer(one: Availability, types: Mapping[UUID, frozenset[UUID]]) -> Offer:
         location_id=one.location_id,
         start_minute=one.start_minute,
         end_minute=one.end_minute,
-        types=types.get(one.id, frozenset()),
-        modalities=modalities([(way, getattr(one, name)) for way, name in COLUMNS.items()]),
+        types=types[one.id],
+        modalities=modalities(one),
     )
 
 
@@ -64,12 +65,8 @@ def _placed(one: Availability) -> Placed:
 
 
 def types_of(session: Session, keys: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
-    found: dict[UUID, set[UUID]] = {}
-    for portion in in_portions(keys):
-        query = select(TYPES.c.availability_id, TYPES.c.consultation_type_id)
-        for key, kind in session.execute(query.where(TYPES.c.availability_id.in_(portion))):
-            found.setdefault(key, set()).add(kind)
-    return {key: frozenset(kinds) for key, kinds in found.items()}
+    link = AvailabilityType
+    return types_by(session, link.availability_id, link.consultation_type_id, keys)
 
 
 # --- Writing ------------------------------------------------------------------------------------------
@@ -82,6 +79,7 @@ def put(
     *,
     series_id: UUID | None = None,
     reference: str | None = None,
+    now: datetime,
 ) -> list[UUID]:
     """New ones, all of one offer."""
     common = {"version": 1, "series_id": series_id, "reference": reference, **offer.columns}
@@ -90,6 +88,7 @@ def put(
     if rows:
         session.execute(insert(TABLE), rows)
         _admit(session, keys, offer.types)
+        _tell(session, Topic.AVAILABILITY_ADDED, dict.fromkeys(keys, offer), now)
     return keys
 
 
@@ -98,6 +97,8 @@ def rewrite(
     blocks: Sequence[Block],
     offer: Offer,
     places: Sequence[Placed],
+    *,
+    now: datetime,
     **also: UUID | str | None,
 ) -> None:
     """Each of these becomes the offer on its place.
@@ -116,6 +117,7 @@ def rewrite(
         session.execute(delete(TYPES).where(TYPES.c.availability_id.in_(portion)))
     _admit(session, keys, offer.types)
     _free_holds(session, keys)
+    _tell(session, Topic.AVAILABILITY_CHANGED, dict.fromkeys(keys, offer), now)
 
 
 def take_away(session: Session, blocks: Sequence[Block], *, now: datetime) -> None:
@@ -124,7 +126,7 @@ def take_away(session: Session, blocks: Sequence[Block], *, now: datetime) -> No
     Raises:
         OutdatedError: somebody changed one of them meanwhile.
     """
-    _take_away(session, blocks, {"removed_at": now})
+    _take_away(session, blocks, {}, now)
 
 
 def leave_series(session: Session, blocks: Sequence[Block], *, now: datetime) -> None:
@@ -133,16 +135,19 @@ def leave_series(session: Session, blocks: Sequence[Block], *, now: datetime) ->
     Raises:
         OutdatedError: somebody changed one of them meanwhile.
     """
-    _take_away(session, blocks, {"removed_at": now, "series_id": None})
+    _take_away(session, blocks, {"series_id": None}, now)
 
 
-def _take_away(session: Session, blocks: Sequence[Block], values: Mapping[str, object]) -> None:
+def _take_away(
+    session: Session, blocks: Sequence[Block], also: Mapping[str, object], now: datetime
+) -> None:
     t = TABLE.c
     seen = t.id == bindparam("seen_id"), t.version == bindparam("seen_version")
     _free_holds(session, [block.id for block in blocks])
-    change = update(TABLE).where(*seen).values(**values, version=t.version + 1)
+    change = update(TABLE).where(*seen).values(**also, removed_at=now, version=t.version + 1)
     for block in blocks:
         _once(session, change, block)
+    _tell(session, Topic.AVAILABILITY_REMOVED, {block.id: block.offer for block in blocks}, now)
 
 
 def _once(session: Session, change: Any, block: Block) -> None:  # noqa: ANN401 (an UPDATE)
@@ -159,6 +164,19 @@ def _admit(session: Session, keys: Sequence[UUID], types: Collection[UUID]) -> N
     ]
     if admitted:
         session.execute(insert(TYPES), admitted)
+
+
+def _tell(session: Session, topic: Topic, offers: Mapping[UUID, Offer], now: datetime) -> None:
+    news = [
+        News(
+            topic,
+            TABLE.name,
+            key,
+            {"practitioner_id": offer.practitioner_id, "location_id": offer.location_id},
+        )
+        for key, offer in offers.items()
+    ]
+    announce(session, news, at=now)
 
 
 def _free_holds(session: Session, keys: Collection[UUID]) -> None:

@@ -40,7 +40,7 @@ def refusals(
     location = session.get_one(Location, location_id)
     if location.capacity is None or not blocks:
         return []
-    there = _standing(session, location_id, blocks, frozenset(apart_from))
+    there = standing(session, location_id, blocks, frozenset(apart_from))
     against = []
     for block in blocks:
         span = Span(block.starts_at, block.ends_at)
@@ -52,9 +52,10 @@ def refusals(
     return against
 
 
-def _standing(
+def standing(
     session: Session, location_id: UUID, blocks: Sequence[Placed], apart_from: frozenset[UUID]
 ) -> list[Span]:
+    """What takes a place there, near these blocks."""
     t = Availability
     begin, end = min(b.starts_at for b in blocks), max(b.ends_at for b in blocks)
     query = select(t.id, t.starts_at, t.ends_at).where(

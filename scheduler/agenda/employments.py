@@ -15,7 +15,7 @@ from models.people import Employment
 from scheduler.actor import Actor
 from scheduler.agenda import disturbed
 from scheduler.agenda.bounds import out_of_range
-from scheduler.agenda.disturbed import Leave
+from scheduler.agenda.disturbed import Leave, Way
 from scheduler.agenda.missing import NotThereError
 from scheduler.booking.locks import Concerned
 from scheduler.guarded import guarded
@@ -32,11 +32,11 @@ def end(
     version: int,
     until_day: date | None,
     *,
-    confirm: bool = False,
+    leave: Leave,
     by: Actor,
     now: datetime,
 ) -> None:
-    """Set the first day on which he no longer works there; nothing: it goes on. With `confirm`, appointments go.
+    """Set the first day on which he no longer works there; nothing: it goes on. With `leave`, appointments go.
 
     Raises:
         NotThereError: there is no such employment.
@@ -56,14 +56,12 @@ def end(
         raise RefusedError(against)
     employee, establishment = employment.employee_id, employment.establishment_id
     covered = _others(session, employment)
-    disturbed.make_way(
-        session,
+    way = Way(
         lambda: _without_work(session, employee, establishment, covered, until_day),
         Concerned(employees=[employee]),
-        Leave(confirm, ENDED),
-        by=by,
-        now=now,
+        ENDED,
     )
+    disturbed.make_way(session, way, leave, by=by, now=now)
     seen = Employment.id == employment_id, Employment.version == version
     change = update(Employment).where(*seen).values(until_day=until_day, version=version + 1)
     with guarded(session):

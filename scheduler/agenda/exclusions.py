@@ -14,7 +14,7 @@ from models.base import new_id
 from models.people import Employee, Exclusion, Practitioner
 from scheduler.actor import Actor
 from scheduler.agenda import disturbed
-from scheduler.agenda.disturbed import Leave
+from scheduler.agenda.disturbed import Leave, Way
 from scheduler.agenda.missing import NotThereError
 from scheduler.agenda.offers import UNKNOWN
 from scheduler.booking.locks import Concerned
@@ -31,11 +31,11 @@ def add(
     practitioner_id: UUID,
     *,
     reason: str | None = None,
-    confirm: bool = False,
+    leave: Leave,
     by: Actor,
     now: datetime,
 ) -> UUID:
-    """Exclude a practitioner: the key. With `confirm`, what the two have planned together goes.
+    """Exclude a practitioner: the key. With `leave`, what the two have planned together goes.
 
     Raises:
         RefusedError: he is excluded already, or they have planned appointments and nobody confirmed.
@@ -44,10 +44,8 @@ def add(
     a = Appointment
     together = a.employee_id == employee_id, a.practitioner_id == practitioner_id
     also = Concerned(practitioners=[practitioner_id], employees=[employee_id])
-    leave = Leave(confirm, EXCLUDED)
-    disturbed.make_way(
-        session, lambda: disturbed.ahead(session, *together), also, leave, by=by, now=now
-    )
+    way = Way(lambda: disturbed.ahead(session, *together), also, EXCLUDED)
+    disturbed.make_way(session, way, leave, by=by, now=now)
     key = new_id()
     who = {"employee_id": employee_id, "practitioner_id": practitioner_id}
     with guarded(session):

@@ -18,6 +18,7 @@ from models.instants import database_now, from_now
 from models.requests import AppointmentRequest
 from scheduler.actor import Actor
 from scheduler.agenda.missing import NotThereError
+from scheduler.booking import kept
 from scheduler.booking.book import NO_AVAILABILITY, NO_REQUEST
 from scheduler.booking.locks import Concerned, lock
 from scheduler.booking.places import Asked, Place, judge
@@ -39,22 +40,24 @@ class Held:
 
 
 def hold(session: Session, place: Place, *, by: Actor, now: datetime, not_before: datetime) -> Held:
-    """Keep a place for a request, in place of the one that was kept for it before.
+    """Keep a place for a request, in place of the one that he kept for it before.
 
     Raises:
-        RefusedError: the rules do not allow it, with each rule that is in the way.
+        RefusedError: the rules do not allow it, with each rule that is in the way; or somebody else keeps one.
     """
     if by.account_id is None:
         raise ValueError("a place is kept for somebody: name the account")
     asked = _locked(session, place)
+    if theirs := kept.for_others(session, [place.request_id], by):
+        raise RefusedError(theirs[place.request_id])
     key = new_id()
     with guarded(session):
         _free(session, asked)
         judged = judge(session, [asked], now=now, not_before=not_before)
         if judged.refused:
-            raise RefusedError(judged.refused[asked.request.id])
-        kept = {"id": key, "account_id": by.account_id, "expires_at": from_now(KEPT_FOR)}
-        session.execute(insert(Hold).values(**_columns(asked), **kept))
+            raise RefusedError(kept.told(session, [asked], judged.refused)[asked.request.id])
+        whose = {"id": key, "account_id": by.account_id, "expires_at": from_now(KEPT_FOR)}
+        session.execute(insert(Hold).values(**_columns(asked), **whose))
     return _held(session, key)
 
 

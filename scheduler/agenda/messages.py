@@ -6,17 +6,21 @@ from models.guards.agenda import AVAILABILITY_CAPACITY, DISTURBS
 from scheduler.agenda import (
     absences,
     bounds,
+    calendars,
+    disturbed,
+    dropping,
     employments,
     exclusions,
     occurrences,
     offers,
+    own_days,
     placing,
     recurrence,
     series_parts,
 )
 from scheduler.booking.book import NO_AVAILABILITY, NO_REQUEST
 from scheduler.guarded import REFERENCE_TAKEN
-from scheduler.loading.clock import AmbiguousTimeError, NonexistentTimeError
+from scheduler.loading.clock import AmbiguousTimeError, NonexistentTimeError, WrongOffsetError
 
 MESSAGES: Mapping[str, str] = {
     AVAILABILITY_CAPACITY.rule: (
@@ -26,6 +30,10 @@ MESSAGES: Mapping[str, str] = {
     DISTURBS: (
         "{count} planned appointments would be left without a place;"
         " confirm that they are cancelled and their requests planned again"
+    ),
+    disturbed.OTHERS: (
+        "{others} planned appointments that you may not see would be left without a place;"
+        " somebody who sees them has to make this change"
     ),
     absences.PERIOD: "an absence ends after it starts; this one would end at {ends_at}",
     employments.PERIOD: "an employment that begins on {from_day} ends on a later day than {until_day}",
@@ -39,12 +47,18 @@ MESSAGES: Mapping[str, str] = {
     offers.HOURS: "hours are minutes of the day, from 0 to {most}",
     offers.NO_TYPE: "choose at least one consultation type",
     offers.NO_MODALITY: "choose at least one way: at the location, by telephone, or by video",
+    dropping.NOTHING_OPEN: (
+        "{practitioner} has no availability at {time} on {day}; choose another time, day or practitioner"
+    ),
     placing.ENDS_FIRST: "it ends after it starts, on the same day",
     NonexistentTimeError.code: (
         "on {day} the clocks in {zone} are put forward past {time}; choose a later time"
     ),
     AmbiguousTimeError.code: (
         "on {day} the clocks in {zone} show {time} twice; say which offset from UTC is meant: {offsets}"
+    ),
+    WrongOffsetError.code: (
+        "on {day} the clocks in {zone} show {time} at {offsets} from UTC; say that, or leave it out"
     ),
     recurrence.MALFORMED: "the rule cannot be read at {part}; its parts are {parts}",
     recurrence.FREQUENCY: "a series comes by one of {only}, not by {frequency}",
@@ -55,8 +69,35 @@ MESSAGES: Mapping[str, str] = {
         "a series has at most {most} availabilities, before {until_day}; let it end sooner"
     ),
     occurrences.EMPTY: "the rule {rule} has no day from {first_day} on; choose another",
-    occurrences.UNKNOWN_CALENDAR: "{problem}",
+    calendars.UNKNOWN_CALENDAR: "{problem}",
+    own_days.PERIOD: "ask for a day at least, and for {most} days at the most",
     series_parts.NO_SERIES: "this availability is in no series; change it by itself",
     NO_AVAILABILITY: "there is no such availability, or no longer",
     NO_REQUEST: "there is no such request",
 }
+
+OF_WHAT_WAS_SENT = frozenset(
+    {
+        absences.PERIOD,
+        employments.PERIOD,
+        bounds.DAY_OUT_OF_RANGE,
+        calendars.UNKNOWN_CALENDAR,
+        own_days.PERIOD,
+        offers.UNKNOWN,
+        offers.HOURS,
+        offers.NO_TYPE,
+        offers.NO_MODALITY,
+        placing.ENDS_FIRST,
+        NonexistentTimeError.code,
+        AmbiguousTimeError.code,
+        WrongOffsetError.code,
+        recurrence.MALFORMED,
+        recurrence.FREQUENCY,
+        recurrence.PART,
+        recurrence.NO_END,
+        recurrence.TWO_ENDS,
+        occurrences.TOO_LONG,
+        occurrences.EMPTY,
+    }
+)
+"""Refused whatever the agenda looks like; the others speak of how things stand."""

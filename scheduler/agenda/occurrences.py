@@ -4,7 +4,7 @@ A day on which the clocks skip one of the times is left out and not counted; of 
 the first is meant. A holiday that the series skips is left out, and counts: it ends when it would have.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -12,17 +12,17 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from models.agenda import Location
+from scheduler.agenda import calendars
 from scheduler.agenda.bounds import out_of_range
 from scheduler.agenda.offers import Offer
 from scheduler.agenda.placing import ENDS_FIRST, Placed, clock
 from scheduler.agenda.recurrence import MOST, Recurrence
-from scheduler.loading.calendar import UnknownCalendarError, days_off
+from scheduler.loading.calendar import days_off
 from scheduler.loading.clock import NonexistentTimeError, local_instant
 from scheduler.refusals import Refusal, RefusedError
 
 TOO_LONG = "series_too_long"
 EMPTY = "series_empty"
-UNKNOWN_CALENDAR = "unknown_calendar"
 
 LONGEST = timedelta(days=366 + 2 * 365)
 """Three years."""
@@ -33,6 +33,10 @@ class Why(StrEnum):
 
     HOLIDAY = "holiday"
     NO_SUCH_TIME = "nonexistent_local_time"
+    REMOVED = "removed"
+    """By hand: somebody left this one out."""
+    GONE = "gone"
+    """Somebody gave it another day; or the day was a holiday when the series was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,8 @@ def occurrences(
     if against:
         raise RefusedError(against)
     location = session.get_one(Location, offer.location_id)
-    found = tuple(_days(offer, rule, first_day, location.time_zone))
-    closed = _closed(session, location, found) if skip_holidays else frozenset()
+    found = tuple(each_day(offer, rule, first_day, location.time_zone))
+    closed = holidays(session, location, found) if skip_holidays else frozenset()
     places = [one for one in found if isinstance(one, Placed)]
     skipped = [one for one in found if isinstance(one, Skipped)]
     skipped += [Skipped(one.day, Why.HOLIDAY) for one in places if one.day in closed]
@@ -82,13 +86,10 @@ def hours_refusals(offer: Offer, day: date) -> list[Refusal]:
     return [Refusal(ENDS_FIRST, {"day": day, **clocks})]
 
 
-def days_of(offer: Offer, rule: Recurrence, first_day: date, zone: str) -> tuple[date, ...]:
-    """Every day that a rule has, whatever became of it; none where it has ended before it began."""
-    return tuple(one.day for one in _days(offer, rule, first_day, zone))
-
-
-def _days(offer: Offer, rule: Recurrence, first_day: date, zone: str) -> Iterator[Placed | Skipped]:
-    """The days of the rule up to its end, those that no clock shows among them."""
+def each_day(
+    offer: Offer, rule: Recurrence, first_day: date, zone: str
+) -> Iterator[Placed | Skipped]:
+    """Every day of a rule up to its end, whatever became of it; none where it has ended before it began."""
     made = 0
     for day in rule.days(first_day):
         if rule.ends_before(day, datetime.combine(day, time(), UTC) - timedelta(days=1)):
@@ -119,14 +120,16 @@ def on_day(offer: Offer, zone: str, day: date) -> Placed | Skipped:
     return Placed(day, starts, ends)
 
 
-def _closed(
-    session: Session, location: Location, found: tuple[Placed | Skipped, ...]
+def holidays(
+    session: Session, location: Location, found: Sequence[Placed | Skipped]
 ) -> frozenset[date]:
+    """Those of the location between the first of these days and the last.
+
+    Raises:
+        RefusedError: nobody knows them.
+    """
     if not found:
         return frozenset()
-    try:
-        until = found[-1].day + timedelta(days=1)
+    until = found[-1].day + timedelta(days=1)
+    with calendars.known():
         return days_off(session, [location], found[0].day, until)[location.id]
-    except UnknownCalendarError as error:
-        reason = {"location": error.location, "problem": str(error)}
-        raise RefusedError([Refusal(UNKNOWN_CALENDAR, reason)]) from error

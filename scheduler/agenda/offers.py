@@ -3,17 +3,18 @@
 One block of it is an availability; one that comes again and again is a series.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from models.agenda import Location
+from models.agenda import Location, Opening
 from models.consultations import ConsultationType, Modality
 from models.people import Practitioner
+from scheduler.announcing import in_portions
 from scheduler.refusals import Refusal
 from solver.minutes import MINUTES_PER_DAY
 
@@ -89,6 +90,20 @@ def _keys(offer: Offer) -> set[UUID]:
     return {offer.practitioner_id, offer.location_id, *offer.types}
 
 
-def modalities(flags: Collection[tuple[Modality, bool]]) -> frozenset[Modality]:
+def types_by(
+    session: Session,
+    owner: InstrumentedAttribute[UUID],
+    kind: InstrumentedAttribute[UUID],
+    keys: Collection[UUID],
+) -> Mapping[UUID, frozenset[UUID]]:
+    """The types that each of these is open for, by the columns of the table that links them."""
+    found: dict[UUID, set[UUID]] = {key: set() for key in keys}
+    for portion in in_portions(keys):
+        for key, named in session.execute(select(owner, kind).where(owner.in_(portion))):
+            found[key].add(named)
+    return {key: frozenset(kinds) for key, kinds in found.items()}
+
+
+def modalities(one: Opening) -> frozenset[Modality]:
     """From the columns of a row."""
-    return frozenset(modality for modality, admitted in flags if admitted)
+    return frozenset(modality for modality, name in COLUMNS.items() if getattr(one, name))

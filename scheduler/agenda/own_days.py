@@ -5,7 +5,7 @@ the calendar is asked before and after, and what is planned on a new holiday wit
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -17,20 +17,22 @@ from models.appointments import Appointment, Override
 from models.base import new_id
 from models.requests import AppointmentRequest
 from scheduler.actor import Actor
-from scheduler.agenda import disturbed
+from scheduler.agenda import calendars, disturbed
 from scheduler.agenda.bounds import END, out_of_range
-from scheduler.agenda.disturbed import Leave
+from scheduler.agenda.disturbed import Leave, Way
 from scheduler.agenda.missing import NotThereError
-from scheduler.agenda.occurrences import UNKNOWN_CALENDAR
 from scheduler.agenda.offers import UNKNOWN
 from scheduler.booking.locks import Concerned
 from scheduler.guarded import guarded
-from scheduler.loading.calendar import Place, UnknownCalendarError, days_off
+from scheduler.loading.calendar import Names, Place, days_off, names
 from scheduler.loading.days import midnight
 from scheduler.refusals import Refusal, RefusedError
 from solver.rules.sunday_holiday import SundayHoliday
 
 CLOSED = "the day has become a holiday"
+PERIOD = "days_off_period"
+MOST_DAYS = 1_100
+"""Three years at once."""
 DAY = timedelta(days=1)
 SUNDAY = 7
 
@@ -39,12 +41,12 @@ Write = Callable[[], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnDay:
-    """A day that is a holiday, or none, in a country, a subdivision of it, or at one location."""
+    """A day that is a holiday, or none, in a country, a subdivision of it, or at one location, which knows its country."""
 
     day: date
     name: str
     is_holiday: bool
-    country: str
+    country: str = ""
     subdivision: str = ""
     location_id: UUID | None = None
 
@@ -59,13 +61,13 @@ class _Country:
     id: UUID = field(default_factory=new_id)
 
 
-def add(session: Session, own: OwnDay, *, confirm: bool = False, by: Actor, now: datetime) -> UUID:
-    """Enter a day: its key. With `confirm`, what may not be held on a holiday goes.
+def add(session: Session, own: OwnDay, *, leave: Leave, by: Actor, now: datetime) -> UUID:
+    """Enter a day: its key. With `leave`, what may not be held on a holiday goes.
 
     Raises:
         RefusedError: the country is not known, the day is there already, or appointments are in its way.
     """
-    _check(session, own)
+    own = _checked(session, own)
     key = new_id()
     row = {
         "id": key,
@@ -77,7 +79,6 @@ def add(session: Session, own: OwnDay, *, confirm: bool = False, by: Actor, now:
         "location_id": own.location_id,
     }
     places = _places(session, own.country, own.subdivision, own.location_id)
-    leave = Leave(confirm, CLOSED)
 
     def write() -> None:
         session.execute(insert(OwnHoliday).values(row))
@@ -86,9 +87,7 @@ def add(session: Session, own: OwnDay, *, confirm: bool = False, by: Actor, now:
     return key
 
 
-def drop(
-    session: Session, own_id: UUID, *, confirm: bool = False, by: Actor, now: datetime
-) -> None:
+def drop(session: Session, own_id: UUID, *, leave: Leave, by: Actor, now: datetime) -> None:
     """The day is again what it is in its country.
 
     Raises:
@@ -99,7 +98,7 @@ def drop(
     if own is None:
         raise NotThereError("own holiday", own_id)
     places = _places(session, own.country, own.subdivision, own.location_id)
-    day, leave = own.day, Leave(confirm, CLOSED)
+    day = own.day
 
     def write() -> None:
         session.execute(delete(OwnHoliday).where(OwnHoliday.id == own_id))
@@ -107,15 +106,39 @@ def drop(
     _write(session, places, day, write, leave, by=by, now=now)
 
 
-def _check(session: Session, own: OwnDay) -> None:
-    against = out_of_range(day=own.day)
-    if own.location_id is not None and session.get(Location, own.location_id) is None:
+def days_off_there(
+    session: Session, location_id: UUID, from_day: date, until_day: date, language: str
+) -> Names:
+    """The holidays that count at a location within `[from_day, until_day)`, our own among them, by name.
+
+    Raises:
+        NotThereError: there is no such location.
+        RefusedError: it is no period, or too long a one; or nobody knows the location's holidays.
+    """
+    location = session.get(Location, location_id)
+    if location is None:
+        raise NotThereError("location", location_id)
+    against = out_of_range(from_day=from_day, until_day=until_day)
+    if not timedelta() < until_day - from_day <= MOST_DAYS * DAY:
+        against.append(Refusal(PERIOD, {"most": MOST_DAYS}))
+    if against:
+        raise RefusedError(against)
+    with calendars.known():
+        return names(session, [location], from_day, until_day, language)[location.id]
+
+
+def _checked(session: Session, own: OwnDay) -> OwnDay:
+    """As it is kept: at a location, with the country that the location lies in."""
+    against = out_of_range(day=own.day) or (out_of_range(day=END + DAY) if own.day == END else [])
+    location = None if own.location_id is None else session.get(Location, own.location_id)
+    if own.location_id is not None and location is None:
         against.append(Refusal(UNKNOWN, {"field": "location_id", "id": own.location_id}))
-    if against or own.day == END:
-        raise RefusedError(against or out_of_range(day=END + DAY))
-    if own.location_id is None:
-        where = _Country(own.country, own.country, own.subdivision or None)
-        _off(session, [where], own.day)
+    if against:
+        raise RefusedError(against)
+    if location is not None:
+        return replace(own, country=location.country, subdivision=location.subdivision or "")
+    _off(session, [_Country(own.country, own.country, own.subdivision or None)], own.day)
+    return own
 
 
 def _places(
@@ -143,9 +166,8 @@ def _write(
     closing = _closing(session, places, day, write)
     zones = {place.id: place.time_zone for place in places if place.id in closing}
     also = Concerned(locations=[place.id for place in places])
-    disturbed.make_way(
-        session, lambda: _planned(session, day, zones.items()), also, leave, by=by, now=now
-    )
+    way = Way(lambda: _planned(session, day, zones.items()), also, CLOSED)
+    disturbed.make_way(session, way, leave, by=by, now=now)
     with guarded(session):
         write()
     session.expire_all()
@@ -166,11 +188,8 @@ def _closing(
 
 
 def _off(session: Session, places: Iterable[Place], day: date) -> frozenset[UUID]:
-    try:
+    with calendars.known():
         found = days_off(session, places, day, day + DAY)
-    except UnknownCalendarError as error:
-        reason = {"location": error.location, "problem": str(error)}
-        raise RefusedError([Refusal(UNKNOWN_CALENDAR, reason)]) from error
     return frozenset(place for place, days in found.items() if day in days)
 
 

@@ -4,12 +4,12 @@ Each is an availability like any other. It follows its series as long as it is w
 one that somebody has changed or removed by hand is left alone by what happens to the series.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
 
 from models import Base
@@ -19,12 +19,13 @@ from models.consultations import Modality
 from scheduler.agenda import blocks, capacity, offers
 from scheduler.agenda.blocks import Block
 from scheduler.agenda.missing import NotThereError
-from scheduler.agenda.occurrences import Skipped, occurrences
-from scheduler.agenda.offers import COLUMNS, Offer, modalities
+from scheduler.agenda.occurrences import Occurrences, Skipped, occurrences
+from scheduler.agenda.offers import Offer, modalities, types_by
+from scheduler.agenda.placing import Placed
 from scheduler.agenda.recurrence import Recurrence, parsed
 from scheduler.booking.locks import lock
 from scheduler.guarded import guarded
-from scheduler.refusals import RefusedError
+from scheduler.refusals import Refusal, RefusedError
 
 TABLE = Base.metadata.tables[AvailabilitySeries.__tablename__]
 TYPES = Base.metadata.tables[SeriesType.__tablename__]
@@ -61,29 +62,45 @@ class Standing:
     rule: Recurrence
 
 
-def add(session: Session, repeated: Repeated) -> Made:
+def add(session: Session, repeated: Repeated, *, now: datetime) -> Made:
     """Make all availabilities of a series, or none.
 
     Raises:
         RefusedError: something in it is wrong, or the location has as many as it takes on one of the days.
     """
     offer = repeated.offer
+    found = understood(session, repeated)
+    lock(session, blocks.concerned([], offer))
+    against = crowded(session, offer, found.places)
+    if against:
+        raise RefusedError(against)
+    with guarded(session):
+        key = put(session, offer, repeated.first_day, parsed(repeated.rule))
+        made = blocks.put(session, offer, found.places, series_id=key, now=now)
+    return Made(key, tuple(made), found.skipped)
+
+
+def understood(session: Session, repeated: Repeated) -> Occurrences:
+    """The days that it comes to.
+
+    Raises:
+        RefusedError: something in it is wrong.
+    """
+    offer = repeated.offer
     against = offers.refusals(session, offer)
     if against:
         raise RefusedError(against)
     rule = parsed(repeated.rule)
-    found = occurrences(
+    return occurrences(
         session, offer, rule, repeated.first_day, skip_holidays=repeated.skip_holidays
     )
-    lock(session, blocks.concerned([], offer))
-    if Modality.AT_LOCATION in offer.modalities:
-        against = capacity.refusals(session, offer.location_id, found.places)
-        if against:
-            raise RefusedError(against)
-    with guarded(session):
-        key = put(session, offer, repeated.first_day, rule)
-        made = blocks.put(session, offer, found.places, series_id=key)
-    return Made(key, tuple(made), found.skipped)
+
+
+def crowded(session: Session, offer: Offer, places: Sequence[Placed]) -> list[Refusal]:
+    """When the location has as many as it takes (`availability_capacity`)."""
+    if Modality.AT_LOCATION not in offer.modalities:
+        return []
+    return capacity.refusals(session, offer.location_id, places)
 
 
 def read(session: Session, series_id: UUID) -> Standing:
@@ -95,16 +112,19 @@ def read(session: Session, series_id: UUID) -> Standing:
     one = session.get(AvailabilitySeries, series_id, populate_existing=True)
     if one is None:
         raise NotThereError("series", series_id)
-    kinds = select(TYPES.c.consultation_type_id).where(TYPES.c.series_id == series_id)
     offer = Offer(
         practitioner_id=one.practitioner_id,
         location_id=one.location_id,
         start_minute=one.start_minute,
         end_minute=one.end_minute,
-        types=frozenset(session.scalars(kinds)),
-        modalities=modalities([(way, getattr(one, name)) for way, name in COLUMNS.items()]),
+        types=types_of(session, [one.id])[one.id],
+        modalities=modalities(one),
     )
     return Standing(one.id, one.version, offer, one.first_day, parsed(one.rule))
+
+
+def types_of(session: Session, keys: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
+    return types_by(session, SeriesType.series_id, SeriesType.consultation_type_id, keys)
 
 
 def follows(block: Block, series: Standing, days: Collection[date]) -> bool:

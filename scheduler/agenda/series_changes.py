@@ -18,12 +18,12 @@ from scheduler.actor import Actor
 from scheduler.agenda import availabilities, blocks, capacity, disturbed, offers, series
 from scheduler.agenda.availabilities import CHANGED, REMOVED, Opened
 from scheduler.agenda.blocks import Block, Future
-from scheduler.agenda.disturbed import Leave
+from scheduler.agenda.disturbed import Leave, Way
 from scheduler.agenda.occurrences import Skipped, hours_refusals, occurrences, on_day
 from scheduler.agenda.offers import Offer
 from scheduler.agenda.placing import Placed, zone_of
 from scheduler.agenda.recurrence import Recurrence, parsed
-from scheduler.agenda.series_parts import Part, Reach, part
+from scheduler.agenda.series_parts import Part, Reach, part, series_of
 from scheduler.announcing import in_portions
 from scheduler.guarded import guarded
 from scheduler.refusals import Refusal, RefusedError
@@ -58,27 +58,29 @@ def change(
     version: int,
     changed: Changed,
     *,
-    confirm: bool = False,
+    leave: Leave,
     by: Actor,
     now: datetime,
-) -> None:
-    """Change a series from one of its availabilities on. With `confirm`, planned appointments give way.
+) -> UUID:
+    """Change a series from one of its availabilities on: the key of the one that it is in now.
+
+    With `leave`, planned appointments give way.
 
     Raises:
         NotThereError: there is no such availability, or no longer.
         OutdatedError: it, or another of them, has another version by now.
-        RefusedError: something in it is wrong, or in its way.
+        RefusedError: it is in no series; or something is wrong, or in its way.
     """
     if changed.reach == Reach.THIS:
         block = availabilities.one(session, availability_id, version)
+        its = series_of(block)
         opened = Opened(offer=changed.offer, day=block.placed.day, reference=block.reference)
-        availabilities.change(session, block.id, version, opened, confirm=confirm, by=by, now=now)
-        return
+        availabilities.change(session, block.id, version, opened, leave=leave, by=by, now=now)
+        return its
     meant = part(session, availability_id, version, changed.reach, now=now)
     plan = _planned(session, meant, changed, now=now)
     futures: list[tuple[Block, Future]] = [(block, None) for block in plan.going]
     futures += [(block, (changed.offer, place)) for block, place in plan.staying]
-    leave = Leave(confirm, CHANGED)
     found = disturbed.under_locks(
         session,
         lambda: blocks.disturbed(session, futures),
@@ -86,14 +88,15 @@ def change(
     )
     crowded = _crowded(session, changed.offer, plan)
     _refuse([*crowded, *disturbed.refusals(session, found, leave)])
-    disturbed.give_up(session, found, leave, by=by, now=now)
+    disturbed.give_up(session, found, leave, CHANGED, by=by, now=now)
     with guarded(session):
         key = _series(session, meant, changed, plan)
         blocks.leave_series(session, plan.going, now=now)
         staying, places = [one for one, _ in plan.staying], [place for _, place in plan.staying]
-        blocks.rewrite(session, staying, changed.offer, places, series_id=key)
-        blocks.put(session, changed.offer, plan.coming, series_id=key)
+        blocks.rewrite(session, staying, changed.offer, places, now=now, series_id=key)
+        blocks.put(session, changed.offer, plan.coming, series_id=key, now=now)
     session.expire_all()
+    return key
 
 
 def remove(
@@ -102,7 +105,7 @@ def remove(
     version: int,
     reach: Reach,
     *,
-    confirm: bool = False,
+    leave: Leave,
     by: Actor,
     now: datetime,
 ) -> None:
@@ -114,18 +117,12 @@ def remove(
         RefusedError: there are planned appointments in them, and nobody confirmed.
     """
     if reach == Reach.THIS:
-        availabilities.remove(session, availability_id, version, confirm=confirm, by=by, now=now)
+        availabilities.remove(session, availability_id, version, leave=leave, by=by, now=now)
         return
     meant = part(session, availability_id, version, reach, now=now)
     futures: list[tuple[Block, Future]] = [(block, None) for block in meant.meant]
-    disturbed.make_way(
-        session,
-        lambda: blocks.disturbed(session, futures),
-        blocks.concerned(meant.meant),
-        Leave(confirm, REMOVED),
-        by=by,
-        now=now,
-    )
+    way = Way(lambda: blocks.disturbed(session, futures), blocks.concerned(meant.meant), REMOVED)
+    disturbed.make_way(session, way, leave, by=by, now=now)
     last = min(block.placed.day for block in meant.meant) - DAY
     with guarded(session):
         blocks.leave_series(session, meant.meant, now=now)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.agenda import Availability
 from scheduler.agenda import availabilities, blocks, series
 from scheduler.agenda.blocks import Block
-from scheduler.agenda.occurrences import days_of
+from scheduler.agenda.occurrences import each_day
 from scheduler.agenda.placing import zone_of
 from scheduler.agenda.series import Standing
 from scheduler.refusals import Refusal, RefusedError
@@ -71,11 +71,9 @@ def part(
         RefusedError: it is in no series.
     """
     pivot = availabilities.one(session, availability_id, version)
-    if pivot.series_id is None:
-        raise RefusedError([Refusal(NO_SERIES)])
-    its = series.read(session, pivot.series_id)
+    its = series.read(session, series_of(pivot))
     zone = zone_of(session, its.offer.location_id)
-    days = days_of(its.offer, its.rule, its.first_day, zone)
+    days = tuple(one.day for one in each_day(its.offer, its.rule, its.first_day, zone))
     since = now if reach == Reach.ALL else max(now, pivot.placed.starts_at)
     on_days = frozenset(days)
     meant = [
@@ -89,3 +87,10 @@ def part(
     )
     kept = dict(session.execute(rest).all())
     return Part(its, pivot, days, meant, kept, reach)
+
+
+def series_of(block: Block) -> UUID:
+    """Raises RefusedError where it is in none."""
+    if block.series_id is None:
+        raise RefusedError([Refusal(NO_SERIES)])
+    return block.series_id

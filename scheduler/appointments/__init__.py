@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from scheduler.appointments import completing, correcting, editing, no_shows
 from scheduler.appointments.choices import Choice
 from scheduler.appointments.completing import complete, undo_completion
-from scheduler.appointments.correcting import correct_no_show
+from scheduler.appointments.correcting import TakenBack, correct_no_show, follow_up
 from scheduler.appointments.drafts import mark_as_draft, plan
 from scheduler.appointments.editing import Edited, edit
 from scheduler.appointments.lapsing import mark_lapsed
@@ -35,11 +35,13 @@ __all__ = [
     "Edited",
     "Menu",
     "Missed",
+    "TakenBack",
     "actions",
     "complete",
     "correct_no_show",
     "draft",
     "edit",
+    "follow_up",
     "mark_as_draft",
     "mark_lapsed",
     "no_show",

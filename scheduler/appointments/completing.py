@@ -60,14 +60,13 @@ def complete(
     """
     appointment = the_one(session, appointment_id, version)
     against = reasons(session, "complete", [appointment])
-    performed = _performed(session, [appointment_id])[appointment_id]
+    performed = _performed(session, [appointment_id])
     if fits_the_state(against):
-        against += _unpriced(session, [performed]).get(appointment_id, ())
-        against += _unauthorised(session, performed, by)
+        against += _unwritable(session, performed, by).get(appointment_id, ())
     refuse(against)
     with guarded(session):
         advance(session, APPOINTMENTS, [step(appointment, "complete")], by=by, at=now)
-        _write(session, performed, by=by, at=now)
+        _write(session, performed[appointment_id], by=by, at=now)
         advance(session, REQUESTS, request_step(session, appointment, "fulfil"), by=by, at=now)
     session.expire_all()
 
@@ -92,9 +91,11 @@ def undo_completion(
     session.expire_all()
 
 
-def unwritable(session: Session, appointments: Collection[UUID]) -> dict[UUID, tuple[Refusal, ...]]:
-    """Of these appointments those whose performance has no price on their day, with why."""
-    return _unpriced(session, _performed(session, appointments).values())
+def unwritable(
+    session: Session, appointments: Collection[UUID], by: Actor
+) -> dict[UUID, tuple[Refusal, ...]]:
+    """Of these appointments those whose performance cannot be written, by whoever asks, with why."""
+    return _unwritable(session, _performed(session, appointments), by)
 
 
 # --- What completing performs ---------------------------------------------------------------------------
@@ -158,6 +159,21 @@ def _of(appointment: _Held, day: date, standing: Iterable[PerformanceRow]) -> _P
     return _Performed(appointment, day, releases, writes=kind is not None and not there)
 
 
+def _unwritable(
+    session: Session, performed: Mapping[UUID, _Performed], by: Actor
+) -> dict[UUID, tuple[Refusal, ...]]:
+    missing = _unpriced(session, performed.values())
+    may_write = _may_write(session, by)
+    against = {
+        key: (
+            *missing.get(key, ()),
+            *([Refusal(MAY_NOT_WRITE)] if one.wanted and not may_write else []),
+        )
+        for key, one in performed.items()
+    }
+    return {key: refusals for key, refusals in against.items() if refusals}
+
+
 def _unpriced(session: Session, performed: Iterable[_Performed]) -> dict[UUID, tuple[Refusal, ...]]:
     wanted = {one.appointment.id: one.wanted for one in performed}
     missing = unpriced(session, [each for those in wanted.values() for each in those])
@@ -168,12 +184,10 @@ def _unpriced(session: Session, performed: Iterable[_Performed]) -> dict[UUID, t
     return {key: refusals for key, refusals in refused.items() if refusals}
 
 
-def _unauthorised(session: Session, performed: _Performed, by: Actor) -> list[Refusal]:
-    if not performed.wanted:
-        return []
-    writer = session.get(Account, _writer(by)) if _writer(by) else None
-    allowed = writer is not None and writer.may_write_performances
-    return [] if allowed else [Refusal(MAY_NOT_WRITE)]
+def _may_write(session: Session, by: Actor) -> bool:
+    key = _writer(by)
+    writer = None if key is None else session.get(Account, key)
+    return writer is not None and writer.may_write_performances
 
 
 def _writer(by: Actor) -> UUID | None:

@@ -1,6 +1,7 @@
 """A no-show was none: all is as it was at the original consultation. Domain §5 [000 §3.1.14.1]."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -39,6 +40,14 @@ MESSAGES: Mapping[str, str] = {
 REASON = "the no-show was corrected"
 
 
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What followed from the no-show and is no more: the request that was open, the appointments for it."""
+
+    request_id: UUID | None
+    appointments: tuple[UUID, ...]
+
+
 def correct_no_show(
     session: Session,
     appointment_id: UUID,
@@ -47,7 +56,7 @@ def correct_no_show(
     now: datetime,
     cancel_follow_up: bool = False,
     version: int | None = None,
-) -> None:
+) -> TakenBack:
     """Appointment, performances and request are again what they were, column by column.
 
     The request by which the employee was called again is withdrawn; `cancel_follow_up`: its appointment
@@ -59,13 +68,13 @@ def correct_no_show(
         NoSuchAppointmentError: there is none.
         OutdatedError: its version, or its follow-up, is another by now.
     """
-    seen = _follow_up(session, appointment_id)
+    seen = follow_up(session, appointment_id)
     appointments = locked(
         session,
         [appointment_id, *seen.appointments],
         _original_place(session, appointment_id, seen.request_id),
     )
-    if _follow_up(session, appointment_id) != seen:
+    if follow_up(session, appointment_id) != seen:
         raise OutdatedError(APPOINTMENTS.name, [appointment_id])
     (appointment,) = (one for one in appointments if one.id == appointment_id)
     unchanged(appointment, version)
@@ -78,47 +87,52 @@ def correct_no_show(
     with guarded(session):
         for planned in seen.appointments:
             cancel(session, planned, party=Party.SERVICE, reason=REASON, by=by, now=now)
-        _take_back(session, seen.request_id, by=by, now=now)
+        withdrawn = _take_back(session, seen.request_id, by=by, now=now)
         _restore(session, appointment_id, original, by=by, now=now)
         remind(session, [appointment_id], now=now)
     session.expire_all()
+    return TakenBack(seen.request_id if withdrawn else None, seen.appointments)
 
 
 # --- The follow-up --------------------------------------------------------------------------------------
 
 
-class _FollowUp(NamedTuple):
+class FollowUp(NamedTuple):
+    """The request by which the employee is called again, and what came of it."""
+
     request_id: UUID | None
     appointments: tuple[UUID, ...]
     """Where it is planned; one that was held is no longer in question."""
 
 
-def _follow_up(session: Session, appointment: UUID) -> _FollowUp:
+def follow_up(session: Session, appointment: UUID) -> FollowUp:
+    """What followed from a no-show; without one, nothing."""
     request = session.scalar(
         select(NoShow.follow_up_id).where(NoShow.appointment_id == appointment)
     )
     if request is None:
-        return _FollowUp(None, ())
+        return FollowUp(None, ())
     planned = select(Appointment.id).where(
         Appointment.request_id == request, Appointment.state.in_(AHEAD)
     )
-    return _FollowUp(request, tuple(session.scalars(planned.order_by(Appointment.id))))
+    return FollowUp(request, tuple(session.scalars(planned.order_by(Appointment.id))))
 
 
-def _take_back(session: Session, request: UUID | None, *, by: Actor, now: datetime) -> None:
-    """Withdraw it, if it is open."""
+def _take_back(session: Session, request: UUID | None, *, by: Actor, now: datetime) -> bool:
+    """Withdraw it, if it is open; whether it was."""
     query = select(AppointmentRequest.id, AppointmentRequest.version, AppointmentRequest.state)
     open_ = query.where(
         AppointmentRequest.id == request, AppointmentRequest.state == RequestState.OPEN
     )
     steps = [Step(*row, "withdraw", reason=REASON) for row in session.execute(open_)]
     advance(session, REQUESTS, steps, by=by, at=now)
+    return bool(steps)
 
 
 # --- As it was ------------------------------------------------------------------------------------------
 
 
-def _original_place(session: Session, appointment: UUID, follow_up: UUID | None) -> Concerned:
+def _original_place(session: Session, appointment: UUID, request: UUID | None) -> Concerned:
     """What it goes back to, and the request that is taken back."""
     original = session.scalar(select(NoShow.original).where(NoShow.appointment_id == appointment))
     if original is None:
@@ -129,7 +143,7 @@ def _original_place(session: Session, appointment: UUID, follow_up: UUID | None)
         locations=[UUID(was["location_id"])],
         practitioners=[UUID(was["practitioner_id"])],
         availabilities=[UUID(block)] if block else [],
-        requests=[follow_up] if follow_up else [],
+        requests=[request] if request else [],
     )
 
 

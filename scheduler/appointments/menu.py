@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from scheduler.actor import Actor
 from scheduler.appointments.completing import unwritable
 from scheduler.lifecycles import APPOINTMENTS, menu, situations
 from scheduler.refusals import Refusal
@@ -13,11 +14,11 @@ Menu = dict[str, tuple[Refusal, ...]]
 """By event every reason against it; without any it is offered."""
 
 
-def actions(session: Session, appointment_ids: Collection[UUID]) -> dict[UUID, Menu]:
-    """The menu of each of these appointments that there is, whoever asks: what rights forbid, is the caller's to add."""
+def actions(session: Session, appointment_ids: Collection[UUID], *, by: Actor) -> dict[UUID, Menu]:
+    """The menu of each of these appointments that there is; what rights forbid, is the caller's to add."""
     stands = situations(session, APPOINTMENTS, appointment_ids)
     menus = {key: menu(APPOINTMENTS, situation) for key, situation in stands.items()}
     completable = [key for key, its in menus.items() if not its["complete"]]
-    for key, refusals in unwritable(session, completable).items():
+    for key, refusals in unwritable(session, completable, by).items():
         menus[key]["complete"] = refusals
     return menus

@@ -53,10 +53,20 @@ class Line:
 
 
 def of_employee(
-    session: Session, employee_id: UUID, period: Period = EVER, *, after: int = 0, page: int = PAGE
+    session: Session,
+    employee_id: UUID,
+    period: Period = EVER,
+    *,
+    after: int = 0,
+    page: int = PAGE,
+    seen: ColumnElement[bool] | None = None,
 ) -> list[Line]:
-    """Who looked at or changed the data of an employee, in order, from behind record `after` on."""
-    return _lines(session, AuditRecord.employee_id == employee_id, period, after, page)
+    """Who looked at or changed the data of an employee, in order, from behind record `after` on.
+
+    `seen`: of which lines; all, unless it is said.
+    """
+    of = AuditRecord.employee_id == employee_id
+    return _lines(session, of if seen is None else of & seen, period, after, page)
 
 
 def by_account(

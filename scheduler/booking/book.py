@@ -19,6 +19,7 @@ from models.base import new_id
 from models.instants import database_now
 from models.requests import AppointmentRequest
 from scheduler.actor import Actor
+from scheduler.booking import kept
 from scheduler.booking.locks import Concerned, lock
 from scheduler.booking.places import Asked, Place, judge
 from scheduler.guarded import refusal_code
@@ -57,12 +58,19 @@ def book(
     not_before: datetime,
     run_id: UUID | None = None,
 ) -> Booked:
-    """Plan each request on its place, as far as the rules allow it as things stand under the locks."""
+    """Plan each request on its place, as far as the rules allow it as things stand under the locks.
+
+    What somebody keeps a place for is his to book; for a run it makes way.
+    """
     refused: dict[UUID, tuple[Refusal, ...]] = {}
     asked = _locked(session, places, refused)
+    if run_id is None:
+        theirs = kept.for_others(session, [one.request.id for one in asked], by)
+        asked = [one for one in asked if one.request.id not in theirs]
+        refused |= theirs
     own = _own_holds(session, asked)
     judged = judge(session, asked, now=now, not_before=not_before, apart_from=own)
-    refused |= judged.refused
+    refused |= kept.told(session, asked, judged.refused) if run_id is None else judged.refused
     _free_holds(session, judged.allowed)
     appointments = _write(session, judged.allowed, refused, by=by, now=now, run_id=run_id)
     return Booked(appointments, refused)

@@ -46,7 +46,7 @@ def delete(
     by: Actor,
     now: datetime,
     reason: str,
-    versions: Mapping[UUID, int] | None = None,
+    versions: Mapping[UUID, int | None] | None = None,
 ) -> None:
     """Take appointments away for good; the history keeps them. Their performances are held, and hidden with them.
 

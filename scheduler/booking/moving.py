@@ -24,9 +24,11 @@ from scheduler.reminders import remind
 from solver.rules.duplicate import Duplicate
 
 NEEDS_AVAILABILITY = "needs_availability"
+SWAPPED_WITH_ITSELF = "swapped_with_itself"
 
 MESSAGES: Mapping[str, str] = {
     NEEDS_AVAILABILITY: "only an ad hoc report can do without an availability",
+    SWAPPED_WITH_ITSELF: "an appointment changes places with another one",
 }
 
 WHERE_AND_WHEN = (
@@ -95,6 +97,8 @@ def swap(
         RefusedError: a rule, or the state of one of them, does not allow it.
         NoSuchAppointmentError: one of them is not there.
     """
+    if one_id == other_id:
+        raise RefusedError([Refusal(SWAPPED_WITH_ITSELF)])
     both = sorted((one_id, other_id))
     one, other = locked(session, both)
     _movable(session, [one, other])

@@ -1,7 +1,8 @@
 """What comes in: requests one by one, many at once, and campaigns. Domain §3.
 
-`requests` has the steps of one, `bulk` many rows, `campaign` many employees; `rules` is why not. They
-know no rights: what the caller may do, he is told as `May`.
+`requests` has the steps of one, `bulk` many rows, `campaign` many employees (`crowds`: whom), `cases` the
+files they belong to; `rules` is why not. They know no rights: what the caller may do and see, they are told
+as `May`.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from types import MappingProxyType
 
 from scheduler.agenda.messages import MESSAGES as AGENDA_MESSAGES
 from scheduler.guarded import REFERENCE_TAKEN
-from scheduler.intake import bulk, campaign, rules
+from scheduler.intake import bulk, campaign, cases, crowds, requests, rules
 from scheduler.intake.wishes import Asked, First, May, Wish, asked
 
 MESSAGES: Mapping[str, str] = MappingProxyType(
@@ -18,6 +19,9 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         **rules.MESSAGES,
         **bulk.MESSAGES,
         **campaign.MESSAGES,
+        **cases.MESSAGES,
+        **crowds.MESSAGES,
+        **requests.MESSAGES,
     }
 )
 """For each code a msgid with named holes; translated at the edge."""

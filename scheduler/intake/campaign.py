@@ -11,22 +11,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.agenda import Location
 from models.consultations import Modality
-from models.people import Employee, Employment
 from scheduler.actor import Actor
 from scheduler.agenda.bounds import out_of_range
-from scheduler.agenda.occurrences import UNKNOWN_CALENDAR
-from scheduler.announcing import in_portions
+from scheduler.agenda.calendars import UNKNOWN_CALENDAR
 from scheduler.intake import bulk
-from scheduler.intake.bulk import MOST, TOO_MANY, Report
+from scheduler.intake.bulk import Report
 from scheduler.intake.cases import preferred
+from scheduler.intake.crowds import Chosen, Crowd, Period, choose
 from scheduler.intake.known import known
 from scheduler.intake.rules import Question, judge
 from scheduler.intake.wishes import First, May, Wish
@@ -60,15 +58,13 @@ class Window(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """Whom, for what, when. `employees`: a query for their keys, so that it is as large as it has to be."""
+    """Whom, for what, when."""
 
-    employees: Select[Any]
+    crowd: Crowd
     consultation_type_id: UUID
     from_day: date
     until_day: date
     window: Window = Window.WEEK
-    employer_id: UUID | None = None
-    """Of an employee who works for several: whose establishment it is about."""
     location_ids: frozenset[UUID] = frozenset()
     """Where they may be planned; the first one's holidays count, or those of the location that is oldest."""
     modality: Modality | None = None
@@ -83,8 +79,8 @@ class Preview:
     wishes: tuple[Wish, ...]
     refused: Mapping[int, tuple[Refusal, ...]]
     """By the number of the wish."""
-    without_work: tuple[UUID, ...]
-    """Employees who work nowhere in the period: nobody can be asked about them."""
+    chosen: Chosen
+    """Who was left out before is in there, too."""
     load: Mapping[tuple[date, date], int] = field(default_factory=dict)
     """Requests by window, those that are refused not among them."""
 
@@ -95,7 +91,7 @@ class Carried:
 
     wishes: tuple[Wish, ...]
     report: Report
-    without_work: tuple[UUID, ...]
+    chosen: Chosen
 
 
 def preview(session: Session, campaign: Campaign, *, may: May, now: datetime) -> Preview:
@@ -104,8 +100,8 @@ def preview(session: Session, campaign: Campaign, *, may: May, now: datetime) ->
     Raises:
         RefusedError: the period is none, or there are too many employees.
     """
-    wishes, without_work = _wishes(session, campaign)
-    facts = known(session, wishes, now=now)
+    wishes, chosen = _wishes(session, campaign, may)
+    facts = known(session, wishes, now=now, sees=may.sees)
     judged = judge([Question(wish, may, is_placed=True) for wish in wishes], facts)
     refused = {number: against for number, against in enumerate(judged) if against}
     load = Counter(
@@ -113,7 +109,7 @@ def preview(session: Session, campaign: Campaign, *, may: May, now: datetime) ->
         for number, wish in enumerate(wishes)
         if number not in refused
     )
-    return Preview(tuple(wishes), refused, without_work, dict(sorted(load.items())))
+    return Preview(tuple(wishes), refused, chosen, dict(sorted(load.items())))
 
 
 def carry_out(
@@ -124,27 +120,25 @@ def carry_out(
     Raises:
         RefusedError: the period is none, or there are too many employees.
     """
-    wishes, without_work = _wishes(session, campaign)
+    wishes, chosen = _wishes(session, campaign, may)
     report = bulk.row_by_row(session, wishes, First.PLACED, may=may, by=by, now=now)
-    return Carried(tuple(wishes), report, without_work)
+    return Carried(tuple(wishes), report, chosen)
 
 
 # --- Who and when ---------------------------------------------------------------------------------------
 
 
-def _wishes(session: Session, campaign: Campaign) -> tuple[list[Wish], tuple[UUID, ...]]:
+def _wishes(session: Session, campaign: Campaign, may: May) -> tuple[list[Wish], Chosen]:
     days = _working_days(session, campaign)
-    chosen = select(Employee.id).where(Employee.id.in_(campaign.employees)).order_by(Employee.id)
-    employees = session.scalars(chosen.limit(MOST + 1)).all()
-    if len(employees) > MOST:
-        raise RefusedError([Refusal(TOO_MANY, {"rows": len(employees), "most": MOST})])
-    works = _works(session, campaign, employees)
-    asked = [employee for employee in employees if employee in works]
-    cases = preferred(session, campaign.consultation_type_id, asked, campaign.from_day)
+    period = Period(campaign.from_day, campaign.until_day)
+    chosen = choose(session, campaign.crowd, period, may.sees)
+    works = chosen.works
+    cases = preferred(
+        session, campaign.consultation_type_id, works, campaign.from_day, sees=may.sees
+    )
     wishes = []
-    for number, employee in enumerate(asked):
-        begin, until = _window(campaign, days[number * len(days) // len(asked)])
-        employer, establishment = works[employee]
+    for number, (employee, (employer, establishment)) in enumerate(works.items()):
+        begin, until = _window(campaign, days[number * len(days) // len(works)])
         wishes.append(
             Wish(
                 employee_id=employee,
@@ -159,7 +153,7 @@ def _wishes(session: Session, campaign: Campaign) -> tuple[list[Wish], tuple[UUI
                 remarks=campaign.remarks,
             )
         )
-    return wishes, tuple(employee for employee in employees if employee not in works)
+    return wishes, chosen
 
 
 def _working_days(session: Session, campaign: Campaign) -> Sequence[date]:
@@ -204,21 +198,3 @@ def _window(campaign: Campaign, day: date) -> tuple[date, date]:
         begin = day.replace(day=1)
         until = (begin + 31 * DAY).replace(day=1)
     return max(begin, campaign.from_day), min(until, campaign.until_day)
-
-
-def _works(
-    session: Session, campaign: Campaign, employees: Sequence[UUID]
-) -> dict[UUID, tuple[UUID, UUID]]:
-    """For each who works in the period, employer and establishment: of several the one that began last."""
-    w = Employment
-    query = select(w.employee_id, w.employer_id, w.establishment_id).where(
-        w.from_day < campaign.until_day,
-        w.until_day.is_(None) | (w.until_day > campaign.from_day),
-    )
-    if campaign.employer_id is not None:
-        query = query.where(w.employer_id == campaign.employer_id)
-    found: dict[UUID, tuple[UUID, UUID]] = {}
-    for portion in in_portions(employees):
-        those = query.where(w.employee_id.in_(portion)).order_by(w.from_day, w.id)
-        found.update((key, (employer, at)) for key, employer, at in session.execute(those))
-    return found

@@ -12,13 +12,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.agenda import Location
 from models.appointments import Appointment, AppointmentState
+from models.base import Keyed
 from models.consultations import ConsultationType, ConsultationTypeFunction, Modality
 from models.instants import local
 from models.organisation import ContactPerson, Establishment
 from models.people import Employee, Employment, Exclusion, Practitioner, PractitionerFunction
 from models.requests import TO_BE_PLANNED, AppointmentRequest, Case
 from scheduler.announcing import in_portions
-from scheduler.intake.wishes import Wish
+from scheduler.intake.wishes import Sees, Wish, everything
 from scheduler.parameters import DEFAULT_TYPE, value
 
 Key = InstrumentedAttribute[UUID]
@@ -114,10 +115,14 @@ def today(session: Session, now: datetime) -> date:
     return now.astimezone(UTC).date() if zone is None else local(now, ZoneInfo(zone))[0]
 
 
-def known(session: Session, wishes: Sequence[Wish], *, now: datetime) -> Known:
-    """Everything that these wishes touch."""
-    read = _Reading(session)
-    employees = {wish.employee_id for wish in wishes}
+def known(
+    session: Session, wishes: Sequence[Wish], *, now: datetime, sees: Sees = everything
+) -> Known:
+    """Everything that these wishes touch; of what they name, what he sees who wishes it."""
+    read = _Reading(session, sees)
+    reachable = _reachable(read, {wish.employee_id for wish in wishes})
+    # of nobody else anything is read: what speaks against a wish would tell of him
+    employees = reachable.keys()
     kinds = {wish.consultation_type_id for wish in wishes}
     practitioners = _named(
         key for w in wishes for key in (w.required_practitioner_id, w.preferred_practitioner_id)
@@ -126,8 +131,8 @@ def known(session: Session, wishes: Sequence[Wish], *, now: datetime) -> Known:
         *(w.location_ids for w in wishes)
     )
     t = ConsultationType
-    types = read.rows(
-        t.id, kinds,
+    types = read.named(
+        t, kinds,
         t.code, t.duration, t.buffer, t.modality, t.refuses_duplicates, t.is_no_show,
         t.needs_contact_details, t.preferred_case_kind_id, t.archived_at,
     )  # fmt: skip
@@ -136,25 +141,25 @@ def known(session: Session, wishes: Sequence[Wish], *, now: datetime) -> Known:
         today=today(session, now),
         default_type=value(session, DEFAULT_TYPE),
         types=found,
-        employees=_reachable(read, employees),
+        employees=reachable,
         works=_works(read, employees),
         employers=dict(
-            read.rows(
-                Establishment.id, {w.establishment_id for w in wishes}, Establishment.employer_id
+            read.named(
+                Establishment, {w.establishment_id for w in wishes}, Establishment.employer_id
             )
         ),
         contacts={
             key: ContactRow._make(rest)
-            for key, *rest in read.rows(
-                ContactPerson.id,
+            for key, *rest in read.named(
+                ContactPerson,
                 _named(w.contact_person_id for w in wishes),
                 ContactPerson.employer_id,
                 ContactPerson.establishment_id,
             )
         },
         cases=_cases(read, _named(w.case_id for w in wishes)),
-        practitioners=dict(read.rows(Practitioner.id, practitioners, Practitioner.archived_at)),
-        locations=dict(read.rows(Location.id, locations, Location.archived_at)),
+        practitioners=dict(read.named(Practitioner, practitioners, Practitioner.archived_at)),
+        locations=dict(read.named(Location, locations, Location.archived_at)),
         asked_functions=read.sets(
             ConsultationTypeFunction.consultation_type_id,
             kinds,
@@ -177,11 +182,14 @@ def _named(keys: Iterable[UUID | None]) -> set[UUID]:
 class _Reading:
     """Rows by their keys, however many keys."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, sees: Sees) -> None:
         self._session = session
+        self.sees = sees
 
-    def rows(self, key: Key, keys: Iterable[UUID], *columns: Any) -> list[Any]:  # noqa: ANN401 (columns)
-        return list(self.those(select(key, *columns), key, keys))
+    def named(self, kind: type[Keyed], keys: Iterable[UUID], *columns: Any) -> list[Any]:  # noqa: ANN401 (columns)
+        """Those that he sees who names them."""
+        query = select(kind.id, *columns)
+        return list(self.those(query, kind.id, keys, self.sees(kind)))
 
     def those(
         self,
@@ -196,7 +204,7 @@ class _Reading:
 
     def sets(self, key: Key, keys: Iterable[UUID], member: Key) -> Sets:
         found: dict[UUID, set[UUID]] = {}
-        for one, its in self.rows(key, keys, member):
+        for one, its in self.those(select(key, member), key, keys):
             found.setdefault(one, set()).add(its)
         return {one: frozenset(members) for one, members in found.items()}
 
@@ -204,9 +212,7 @@ class _Reading:
 def _reachable(read: _Reading, employees: Iterable[UUID]) -> dict[UUID, bool]:
     """Private and work details both count. Domain §3 [000 §3.1.2]."""
     e = Employee
-    rows = read.rows(
-        e.id, employees, e.private_email, e.work_email, e.private_mobile, e.work_mobile
-    )
+    rows = read.named(e, employees, e.private_email, e.work_email, e.private_mobile, e.work_mobile)
     return {key: any((detail or "").strip() for detail in details) for key, *details in rows}
 
 
@@ -224,7 +230,8 @@ def _cases(read: _Reading, keys: Iterable[UUID]) -> dict[UUID, CaseRow]:
     query = select(c.id, c.employee_id, Establishment.employer_id, c.kind_id, c.closed_on).join(
         Establishment, Establishment.id == c.establishment_id
     )
-    return {key: CaseRow._make(rest) for key, *rest in read.those(query, c.id, keys)}
+    found = read.those(query, c.id, keys, read.sees(c))
+    return {key: CaseRow._make(rest) for key, *rest in found}
 
 
 def _standing(

@@ -44,7 +44,7 @@ def make(
 ) -> list[Outcome]:
     """Make a request of each wish that the rules allow; those before it are there already."""
     lock(session, Concerned(employees={wish.employee_id for wish in wishes}))
-    facts = known(session, wishes, now=now)
+    facts = known(session, wishes, now=now, sees=may.sees)
     judged = judge([Question(wish, may, first == First.PLACED) for wish in wishes], facts)
     outcomes = [Outcome(None, refusals) for refusals in judged]
     allowed = [

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -18,7 +19,16 @@ from scheduler.intake.making import LOCATIONS, columns, make, write_locations
 from scheduler.intake.rules import Question, judge
 from scheduler.intake.wishes import Asked, First, May, Wish, asked
 from scheduler.lifecycles import REQUESTS, OutdatedError, Situation, Step, advance, reasons_against
-from scheduler.refusals import RefusedError
+from scheduler.refusals import Refusal, RefusedError
+
+NEEDS_PLACING = "needs_placing"
+
+MESSAGES: Mapping[str, str] = MappingProxyType(
+    {
+        NEEDS_PLACING: "this waits to be planned already; only who may place requests makes it another,"
+        " without approval"
+    }
+)
 
 
 def create(
@@ -56,10 +66,9 @@ def edit(
         RefusedError: its state, or a rule, does not allow it.
     """
     before = _seen(session, request_id, version, "edit")
-    question = Question(
-        wish, may, before.state in TO_BE_PLANNED, before=before.wish, request_id=request_id
-    )
-    facts = _ask(session, question, now)
+    if fixed := against_editing(before.state, may):
+        raise RefusedError(fixed)
+    facts = _ask(session, _changed(before, wish, may), now)
     day = wish.requested_on or before.wish.requested_on
     values = columns(replace(wish, requested_on=day), facts)
     changed = {k: v for k, v in values.items() if v != getattr(before.wish, k)}
@@ -69,6 +78,38 @@ def edit(
         if wish.location_ids != before.wish.location_ids:
             session.execute(delete(LOCATIONS).where(LOCATIONS.c.request_id == request_id))
             write_locations(session, {request_id: wish})
+
+
+def against(
+    session: Session, wish: Wish, first: First, *, may: May, now: datetime
+) -> tuple[Refusal, ...]:
+    """Every rule that speaks against making it so; nothing is made."""
+    question = Question(wish, may, first == First.PLACED)
+    return judge([question], known(session, [wish], now=now, sees=may.sees))[0]
+
+
+def against_change(
+    session: Session, request_id: UUID, wish: Wish, *, may: May, now: datetime
+) -> tuple[Refusal, ...]:
+    """Every rule that speaks against asking this instead; nothing is changed.
+
+    Raises:
+        NoSuchRequestError: there is none.
+    """
+    before = asked(session, request_id)
+    question = _changed(before, wish, may)
+    facts = known(session, [wish], now=now, sees=may.sees)
+    return (*against_editing(before.state, may), *judge([question], facts)[0])
+
+
+def _changed(before: Asked, wish: Wish, may: May) -> Question:
+    placed = before.state in TO_BE_PLANNED
+    return Question(wish, may, placed, before=before.wish, request_id=before.id)
+
+
+def against_editing(state: RequestState, may: May) -> tuple[Refusal, ...]:
+    """`approval`: what was approved stays as it is for whoever cannot place a request. Domain §3."""
+    return () if may.place or state != RequestState.OPEN else (Refusal(NEEDS_PLACING),)
 
 
 def place(
@@ -167,17 +208,17 @@ def _seen(session: Session, request_id: UUID, version: int, event: str) -> Asked
     before = asked(session, request_id)
     if before.version != version:
         raise OutdatedError(REQUESTS.name, [request_id])
-    against = reasons_against(REQUESTS, event, Situation(before.state))
-    if against:
-        raise RefusedError(against)
+    not_now = reasons_against(REQUESTS, event, Situation(before.state))
+    if not_now:
+        raise RefusedError(not_now)
     return before
 
 
 def _ask(session: Session, question: Question, now: datetime) -> Known:
-    facts = known(session, [question.wish], now=now)
-    (against,) = judge([question], facts)
-    if against:
-        raise RefusedError(against)
+    facts = known(session, [question.wish], now=now, sees=question.may.sees)
+    (broken,) = judge([question], facts)
+    if broken:
+        raise RefusedError(broken)
     return facts
 
 

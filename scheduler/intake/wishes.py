@@ -1,15 +1,16 @@
 """What is asked: a request before it is one. Domain §3."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
+from models.base import Keyed
 from models.consultations import Modality
 from models.requests import AppointmentRequest, RequestLocation, RequestState
 from scheduler.options import NoSuchRequestError
@@ -62,6 +63,14 @@ class First(StrEnum):
     PLACED = "placed"
 
 
+Sees = Callable[[type[Keyed]], ColumnElement[bool]]
+"""The condition that somebody sees a row of this kind."""
+
+
+def everything(_: type[Keyed]) -> ColumnElement[bool]:
+    return true()
+
+
 @dataclass(frozen=True, slots=True)
 class May:
     """What the caller has a right to, as far as intake asks. Domain §3, `approval`; 001, formal request date."""
@@ -69,6 +78,8 @@ class May:
     place: bool = False
     """Without it a request waits for approval."""
     set_request_date: bool = False
+    sees: Sees = everything
+    """What he does not see is not there for what he wishes. Domain §8."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from scheduler.lifecycles.advancing import OutdatedError, Step, advance, begin
 from scheduler.lifecycles.appointments import APPOINTMENTS
 from scheduler.lifecycles.aside import put_back, set_aside
 from scheduler.lifecycles.face import Lifecycle, Need, Row, Situation
-from scheduler.lifecycles.history import told
+from scheduler.lifecycles.history import Happened, happened, told
 from scheduler.lifecycles.menu import MESSAGES, NOT_ALLOWED, menu, reasons_against
 from scheduler.lifecycles.performances import PERFORMANCES
 from scheduler.lifecycles.requests import REQUESTS
@@ -20,6 +20,7 @@ __all__ = [
     "NOT_ALLOWED",
     "PERFORMANCES",
     "REQUESTS",
+    "Happened",
     "Lifecycle",
     "Need",
     "OutdatedError",
@@ -28,6 +29,7 @@ __all__ = [
     "Step",
     "advance",
     "begin",
+    "happened",
     "menu",
     "put_back",
     "reasons_against",

@@ -2,7 +2,7 @@
 
 from scheduler.loading.days import next_day
 from scheduler.loading.facts import Loaded
-from scheduler.loading.horizon import horizon, zones
+from scheduler.loading.horizon import horizon, zones, zones_in_use
 from scheduler.loading.nearby import beside
 
-__all__ = ["Loaded", "beside", "horizon", "next_day", "zones"]
+__all__ = ["Loaded", "beside", "horizon", "next_day", "zones", "zones_in_use"]

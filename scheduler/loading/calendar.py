@@ -84,12 +84,25 @@ def names(
     """
     ours = _ours(session, from_day, until_day)
     return {
-        place.id: _own_way(
-            _public(place, from_day, until_day, language),
-            [day for key in _from_far_to_near(place) for day in ours.get(key, ())],
-        )
+        place.id: _own_way(_public(place, from_day, until_day, language), _of(place, ours))
         for place in locations
     }
+
+
+def names_where_known(
+    session: Session, locations: Iterable[Place], from_day: date, until_day: date, language: str
+) -> Mapping[UUID, Names | None]:
+    """The same to be looked at: nothing of a location whose holidays nobody knows."""
+    ours = _ours(session, from_day, until_day)
+    found: dict[UUID, Names | None] = {}
+    for place in locations:
+        try:
+            public = _public(place, from_day, until_day, language)
+        except UnknownCalendarError:
+            found[place.id] = None
+        else:
+            found[place.id] = _own_way(public, _of(place, ours))
+    return found
 
 
 def _own_way(public: Names, ours: Sequence[OwnDay]) -> Names:
@@ -106,6 +119,10 @@ def _own_way(public: Names, ours: Sequence[OwnDay]) -> Names:
 
 Reach = UUID | tuple[str, str]
 """What a day of our own is said for: one location, or a country and its subdivision ("": all of it)."""
+
+
+def _of(place: Place, ours: Mapping[Reach, list[OwnDay]]) -> list[OwnDay]:
+    return [day for key in _from_far_to_near(place) for day in ours.get(key, ())]
 
 
 def _from_far_to_near(place: Place) -> tuple[Reach, ...]:

@@ -97,13 +97,24 @@ class AmbiguousTimeError(LocalTimeError):
     def __init__(
         self, zone: str, day: date, minute: int, offsets: tuple[timedelta, timedelta]
     ) -> None:
-        earlier, later = map(_shown, offsets)
+        earlier, later = map(offset_text, offsets)
         super().__init__(
             zone,
             day,
             minute,
             f"happens twice in {zone}: first at {earlier}, then at {later}; say which",
         )
+        self.offsets = offsets
+
+
+class WrongOffsetError(LocalTimeError):
+    """The clocks show this time, but not at that offset from UTC. `offsets`: at which they do."""
+
+    code = "wrong_offset"
+
+    def __init__(self, zone: str, day: date, minute: int, offsets: tuple[timedelta, ...]) -> None:
+        shown = " and ".join(map(offset_text, offsets))
+        super().__init__(zone, day, minute, f"is shown in {zone} at {shown}; say that, or nothing")
         self.offsets = offsets
 
 
@@ -119,18 +130,45 @@ def local_instant(zone: str, day: date, minute: int, fold: int | None = None) ->
     """
     if not 0 <= minute <= MINUTES_PER_DAY:
         raise ValueError(f"minute {minute} is not on a day: give 0 to {MINUTES_PER_DAY}")
-    whole_days, rest = divmod(minute, MINUTES_PER_DAY)
-    clock = time(rest // 60, rest % 60)
-    local = datetime.combine(day + timedelta(days=whole_days), clock, ZoneInfo(zone))
-    if whole_days:
+    local = _local(zone, day, minute)
+    if minute == MINUTES_PER_DAY:
         return local.astimezone(UTC)
-    first, second = (_offset(local.replace(fold=which)) for which in (0, 1))
+    first, second = _offsets(local)
     # PEP 495: in a gap it is the first that has the smaller offset, in a repeated hour the greater
     if first < second:
         raise NonexistentTimeError(zone, day, minute)
     if first > second and fold is None:
         raise AmbiguousTimeError(zone, day, minute, (first, second))
     return local.replace(fold=fold or 0).astimezone(UTC)
+
+
+def fold_of(zone: str, day: date, minute: int, offset: timedelta) -> int:
+    """Which of the two it is that the clocks show at this offset from UTC; 0 where there is but one, or none.
+
+    Raises:
+        WrongOffsetError: they show the time, at another offset.
+    """
+    local = _local(zone, day, minute)
+    first, second = _offsets(local)
+    if minute == MINUTES_PER_DAY:
+        second = first
+    if first < second:
+        return 0  # skipped: no offset makes it a time
+    if offset not in {first, second}:
+        offsets = (first,) if first == second else (first, second)
+        raise WrongOffsetError(zone, day, minute, offsets)
+    return (first, second).index(offset)
+
+
+def _local(zone: str, day: date, minute: int) -> datetime:
+    whole_days, rest = divmod(minute, MINUTES_PER_DAY)
+    clock = time(rest // 60, rest % 60)
+    return datetime.combine(day + timedelta(days=whole_days), clock, ZoneInfo(zone))
+
+
+def _offsets(local: datetime) -> tuple[timedelta, timedelta]:
+    """The first time that the clocks show it, and the second."""
+    return _offset(local.replace(fold=0)), _offset(local.replace(fold=1))
 
 
 def _offset(local: datetime) -> timedelta:
@@ -140,6 +178,6 @@ def _offset(local: datetime) -> timedelta:
     return offset
 
 
-def _shown(offset: timedelta) -> str:
+def offset_text(offset: timedelta) -> str:
     """An offset from UTC as ISO 8601 has it: +02:00."""
     return datetime(2000, 1, 1, tzinfo=timezone(offset)).isoformat()[19:]

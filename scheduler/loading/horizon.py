@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from models.agenda import Availability, Location
@@ -32,6 +32,14 @@ def zones(session: Session) -> list[str]:
         .order_by(func.count().desc(), Location.time_zone)
     )
     return list(session.scalars(query))
+
+
+def zones_in_use(session: Session) -> list[str]:
+    """The same in any order, and not counted: a country's availabilities are many, its locations are few."""
+    there = exists().where(
+        Availability.location_id == Location.id, Availability.removed_at.is_(None)
+    )
+    return list(session.scalars(select(Location.time_zone).where(there).distinct()))
 
 
 def horizon(

@@ -30,7 +30,7 @@ LONGER = 4
 FIRST_KEY = UUID(int=0)
 
 Must = Mapping[str, Any]
-"""What an availability must have: some of `_conditions` by their names, each with its value."""
+"""What an availability must have: some of `conditions` by their names, each with its value."""
 
 
 def in_turn(
@@ -102,13 +102,13 @@ def _query(*names: str) -> Query:
     """The earliest after a begin and a key, made once for each choice of conditions."""
     t = Availability
     begin, end = (bindparam(name, type_=Instant()) for name in ("begin", "end"))
-    conditions = _conditions()
+    known = conditions()
     return (
         selects.availabilities(
             t.starts_at >= begin,
             t.starts_at < end,
             tuple_(t.starts_at, t.id) > tuple_(begin, bindparam("key", type_=Uuid())),
-            *(conditions[name] for name in names),
+            *(known[name] for name in names),
         )
         .order_by(t.starts_at, t.id)
         .limit(bindparam("most", type_=Integer()))
@@ -116,7 +116,7 @@ def _query(*names: str) -> Query:
 
 
 @cache
-def _conditions() -> Mapping[str, ColumnElement[bool]]:
+def conditions() -> Mapping[str, ColumnElement[bool]]:
     t = Availability
     return {
         "type": exists().where(

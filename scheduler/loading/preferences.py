@@ -162,6 +162,26 @@ def points(order: Sequence[Criterion], world: World, wishes: Iterable[Wish]) -> 
     return [factors.of(wish) for wish in wishes]
 
 
+@dataclass(frozen=True, slots=True)
+class Liking:
+    """What one criterion adds to the points of one wish, availability by availability; `most`: it can add."""
+
+    criterion: Criterion
+    factor: Factor
+    most: int
+
+
+def likings(order: Sequence[Criterion], world: World, wish: Wish) -> list[Liking]:
+    """The points of a wish, criterion by criterion, in the order: together they are the same."""
+    scale = Scale.of(order)
+    apart = dict(_Factors(scale, world).by_criterion(wish))
+    return [
+        Liking(criterion, apart[criterion], scale.most(criterion))
+        for criterion in order
+        if criterion in apart
+    ]
+
+
 @dataclass(frozen=True)
 class Scale:
     """`step`: the points of one grade, by criterion. `yes`: the grade of a plain yes."""
@@ -180,6 +200,12 @@ class Scale:
         }
         return cls(step, 1 if YES_OR_NO.issuperset(ranked) else FULL, evenly)
 
+    def most(self, criterion: Criterion) -> int:
+        """The points that it can add."""
+        if criterion == Criterion.EVENNESS:
+            return SHARES - 1
+        return self.step[criterion] * (self.yes if criterion in YES_OR_NO else FULL)
+
 
 class _Factors:
     """The parts of the points, each made once for all wishes that have it in common."""
@@ -193,8 +219,19 @@ class _Factors:
         self._hours = {employer: tuple(merged(hours)) for employer, hours in world.hours.items()}
 
     def of(self, wish: Wish) -> Points:
-        parts = (*self._of_everybody, *self._liked(wish), *self._nearby(wish), *self._timely(wish))
+        parts = (*self._of_everybody, *(factor for _, factor in self._of_wish(wish)))
         return self._points.setdefault(parts, Points(*parts))
+
+    def by_criterion(self, wish: Wish) -> Iterator[tuple[Criterion, Factor]]:
+        """The same, each by itself."""
+        for criterion, by_practitioner in self._by_practitioner():
+            yield criterion, ByKey(self._world.practitioner, by_practitioner)
+        yield from self._of_wish(wish)
+
+    def _of_wish(self, wish: Wish) -> Iterator[tuple[Criterion, Factor]]:
+        yield from self._liked(wish)
+        yield from self._nearby(wish)
+        yield from self._timely(wish)
 
     def _once(self, key: Hashable, make: Callable[[], Factor]) -> Factor:
         if key not in self._made:
@@ -203,14 +240,20 @@ class _Factors:
 
     @cached_property
     def _of_everybody(self) -> tuple[Factor, ...]:
-        world, scale = self._world, self._scale
-        step = scale.step.get(Criterion.PRACTITIONER_SCORE, 0)
-        by_practitioner = step * by_score(world.score, world.practitioner)
-        if scale.evenly:
-            by_practitioner += by_evenness(world.minutes, world.practitioner)
-        return (ByKey(world.practitioner, by_practitioner),) if by_practitioner.any() else ()
+        """In one, for there are ten thousand who have it in common."""
+        each = [by_practitioner for _, by_practitioner in self._by_practitioner()]
+        total = np.sum(each, axis=0) if each else np.zeros(0, np.int64)
+        return (ByKey(self._world.practitioner, total),) if total.any() else ()
 
-    def _liked(self, wish: Wish) -> Iterator[Factor]:
+    def _by_practitioner(self) -> Iterator[tuple[Criterion, IntColumn]]:
+        world, scale = self._world, self._scale
+        step = scale.step.get(Criterion.PRACTITIONER_SCORE)
+        if step is not None:
+            yield Criterion.PRACTITIONER_SCORE, step * by_score(world.score, world.practitioner)
+        if scale.evenly:
+            yield Criterion.EVENNESS, by_evenness(world.minutes, world.practitioner)
+
+    def _liked(self, wish: Wish) -> Iterator[tuple[Criterion, Factor]]:
         practitioner, location = self._world.practitioner, self._world.location
         for criterion, keys, key in (
             (Criterion.PREFERRED_PRACTITIONER, practitioner, wish.preferred_practitioner),
@@ -219,14 +262,19 @@ class _Factors:
         ):
             step = self._scale.step.get(criterion)
             if step is not None and key != NONE:
-                yield self._once((criterion, key), partial(Only, keys, key, step * self._scale.yes))
+                points = step * self._scale.yes
+                yield (
+                    criterion,
+                    self._once((criterion, key), partial(Only, keys, key, points)),
+                )
 
-    def _nearby(self, wish: Wish) -> Iterator[Factor]:
+    def _nearby(self, wish: Wish) -> Iterator[tuple[Criterion, Factor]]:
         step = self._scale.step.get(Criterion.TRAVEL_DISTANCE)
         home = wish.establishment
         if step is not None and home is not None and not wish.remote:
             key = Criterion.TRAVEL_DISTANCE, home, wish.locations
-            yield self._once(key, partial(self._by_distance, step, home, wish.locations))
+            by_distance_ = partial(self._by_distance, step, home, wish.locations)
+            yield Criterion.TRAVEL_DISTANCE, self._once(key, by_distance_)
 
     def _by_distance(self, step: int, home: Coordinates, among: Members | None) -> Factor:
         if home not in self._distances:
@@ -239,13 +287,16 @@ class _Factors:
         rows = [place or unknown for place in self._world.coordinates]
         return np.array(rows, np.float64).reshape(-1, 2)
 
-    def _timely(self, wish: Wish) -> Iterator[Factor]:
+    def _timely(self, wish: Wish) -> Iterator[tuple[Criterion, Factor]]:
         step = self._scale.step.get(Criterion.PREFERRED_HOURS)
         liked = () if wish.employer is None else self._hours.get(wish.employer, ())
         if step is not None and liked:
             # employers with the same hours share them
             key = Criterion.PREFERRED_HOURS, liked
-            yield self._once(key, partial(self._by_hours, step, liked))
+            yield (
+                Criterion.PREFERRED_HOURS,
+                self._once(key, partial(self._by_hours, step, liked)),
+            )
 
     def _by_hours(self, step: int, liked: Sequence[Hours]) -> Factor:
         times, time_of = self._times

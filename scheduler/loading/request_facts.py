@@ -1,6 +1,6 @@
 """What is asked: the requests, and what each availability is worth to them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,7 +9,14 @@ from models.requests import RequestState
 from scheduler.loading.days import Days
 from scheduler.loading.gathered import Numbers, Rows, maybe, named, numbered
 from scheduler.loading.grades import Coordinates
-from scheduler.loading.preferences import USUAL_ORDER, Wish, World, points
+from scheduler.loading.preferences import (
+    USUAL_ORDER,
+    Liking,
+    Wish,
+    World,
+    likings,
+    points,
+)
 from solver.aims import OLDEST
 from solver.facts import Instance, Members, Modality, Request
 
@@ -68,18 +75,37 @@ def requests(
 
 def with_points(instance: Instance, rows: Rows) -> Instance:
     """The same with the points of preference, where they are not the solver's usual ones."""
-    wanted = rows.wanted
-    if tuple(wanted.order) == USUAL_ORDER:
+    order = rows.wanted.order
+    if tuple(order) == USUAL_ORDER:
         return instance
-    practitioners = numbered(one.id for one in rows.practitioners)
-    world = World.of(
+    each = points(order, _world(instance, rows), _wishes(instance, rows))
+    requests = tuple(
+        request if theirs is None else replace(request, preferences=theirs)
+        for request, theirs in zip(instance.requests, each, strict=True)
+    )
+    return replace(instance, requests=requests)
+
+
+def likings_of(instance: Instance, rows: Rows) -> list[Liking]:
+    """What each criterion adds to the points of the first request."""
+    wish = next(iter(_wishes(instance, rows)))
+    return likings(rows.wanted.order, _world(instance, rows), wish)
+
+
+def _world(instance: Instance, rows: Rows) -> World:
+    """What the criteria ask about these facts."""
+    return World.of(
         instance,
         [one.score for one in rows.practitioners],
         [_coordinates(place.latitude, place.longitude) for place in rows.locations],
-        wanted.hours,
+        rows.wanted.hours,
     )
-    wishes = [
-        Wish(
+
+
+def _wishes(instance: Instance, rows: Rows) -> Iterator[Wish]:
+    practitioners = numbered(one.id for one in rows.practitioners)
+    for row, fact in zip(rows.wanted.requests, instance.requests, strict=True):
+        yield Wish(
             preferred_practitioner=fact.preferred_practitioner,
             case_practitioner=maybe(practitioners, row.case_practitioner_id),
             preferred_location=fact.preferred_location,
@@ -88,15 +114,6 @@ def with_points(instance: Instance, rows: Rows) -> Instance:
             locations=fact.locations,
             remote=not fact.takes_room,
         )
-        for row, fact in zip(wanted.requests, instance.requests, strict=True)
-    ]
-    requests = tuple(
-        request if theirs is None else replace(request, preferences=theirs)
-        for request, theirs in zip(
-            instance.requests, points(wanted.order, world, wishes), strict=True
-        )
-    )
-    return replace(instance, requests=requests)
 
 
 def _coordinates(latitude: float | None, longitude: float | None) -> Coordinates | None:

@@ -1,5 +1,6 @@
 """Performances that go with their appointment, and whether there is a price for them. Domain §§5, 7."""
 
+from scheduler.performing.amounts import amounts
 from scheduler.performing.following import (
     follow_day,
     follow_type,
@@ -14,6 +15,7 @@ __all__ = [
     "PerformanceRow",
     "Priced",
     "Wanted",
+    "amounts",
     "follow_day",
     "follow_type",
     "hold_again",

@@ -46,9 +46,12 @@ def claim(session: Session, most: int, lease: timedelta) -> list[Claim]:
         .limit(most)
         .with_for_update(skip_locked=True)
     )
+    keys = session.scalars(free).all()
+    if not keys:
+        return []
     taken = (
         update(Event)
-        .where(Event.id.in_(session.scalars(free).all()))
+        .where(Event.id.in_(keys))
         .values(token=Event.token + 1, claimed_until=from_now(lease))
         .returning(
             Event.token,

@@ -6,6 +6,7 @@ from sqlalchemy.dialects import postgresql
 
 from models import guards
 from models.instants import Instant, within_a_day
+from models.prefixes import folded
 
 revision = "0001"
 down_revision = None
@@ -233,6 +234,9 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=200), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_employees"),
         sa.UniqueConstraint("reference", name="uq_employees_reference"),
+    )
+    op.create_index(
+        "ix_employees_last_name", "employees", [folded(sa.column("last_name"))], unique=False
     )
     op.create_table(
         "employers",
@@ -1719,6 +1723,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_appointments_request_id", "appointments", ["request_id"], unique=False)
     op.create_index("ix_appointments_run_id", "appointments", ["run_id"], unique=False)
+    op.create_index(
+        "ix_appointments_starts_at_id", "appointments", ["starts_at", "id"], unique=False
+    )
     op.create_index(
         "planned_twice",
         "appointments",
