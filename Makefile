@@ -6,7 +6,10 @@ ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
+FRONTEND := hatch_build.py frontend/package-lock.json $(wildcard frontend/src/*)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# It asks for an older typer than ours, for a command line that no test uses: a folder of its own, without typer.
+CLIENT_GENERATOR := openapi-python-client==0.29.1
 # The cores that there are, and no more servers than a laptop bears. (xdist's "auto" halves a hyperthreaded machine.)
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses=logical --maxprocesses=8
@@ -31,7 +34,7 @@ lint: $(VENV)/test.stamp ## Run only ruff, mypy and import-linter
 bench: $(VENV)/bench.stamp ## Measure the solver and its peers (ARGS="--help" tells what else there is)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(VENV)/test.stamp ## Run the Hypothesis tests for long, in far more worlds than the suite does
+soak: $(VENV)/test.stamp ## Look for long: Hypothesis, races and crashes, far larger than in the suite; tell what was measured
 	@$(PYTEST) $(PARALLEL) -m hypothesis --hypothesis-profile=soak --timeout=0 $(ARGS)
 
 clean: ## Remove the environment, the caches and the build output
@@ -41,14 +44,14 @@ clean: ## Remove the environment, the caches and the build output
 
 # --- Setting up -------------------------------------------------------------------------------------
 
-$(VENV)/runtime.stamp: $(BIN)/pip pyproject.toml constraints.txt
+$(VENV)/runtime.stamp: $(BIN)/pip pyproject.toml constraints.txt $(FRONTEND)
 	@echo "Installing Spreekuur into $(VENV) (once; a minute or so) ..."
 	@$(PIP_INSTALL) -e .
 	@echo "Compiling the search (once) ..."
 	@$(BIN)/python -m solver.warm
 	@touch $@
 
-$(VENV)/bench.stamp: $(BIN)/pip pyproject.toml constraints.txt
+$(VENV)/bench.stamp: $(BIN)/pip pyproject.toml constraints.txt $(FRONTEND)
 	@echo "Installing Spreekuur and what it is measured against into $(VENV) (once; a minute or so) ..."
 	@$(PIP_INSTALL) -e '.[bench]'
 	@echo "Compiling the search (once) ..."
@@ -56,11 +59,13 @@ $(VENV)/bench.stamp: $(BIN)/pip pyproject.toml constraints.txt
 	@touch $(VENV)/runtime.stamp $@
 
 # The tests take all that is above, so that "make demo" and "make bench" have nothing left to do.
-$(VENV)/test.stamp: $(BIN)/pip pyproject.toml constraints.txt
+$(VENV)/test.stamp: $(BIN)/pip pyproject.toml constraints.txt $(FRONTEND) tests/browser.py
 	@echo "Installing Spreekuur and its test tools into $(VENV) (once; a minute or so) ..."
 	@$(PIP_INSTALL) -e '.[test,bench]'
+	@$(PIP_INSTALL) --no-deps --upgrade --target $(VENV)/client-generator $(CLIENT_GENERATOR)
 	@echo "Compiling the search (once) ..."
 	@$(BIN)/python -m solver.warm
+	@$(BIN)/python -m tests.browser
 	@touch $(VENV)/runtime.stamp $(VENV)/bench.stamp $@
 
 # Debian's python3 comes without ensurepip, and then leaves half an environment behind: hence the

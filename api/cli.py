@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -130,11 +130,29 @@ def why(
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(min=0, help="another seed, another world")] = 1,
-    requests: Annotated[int, typer.Option(min=500, help="how many open requests")] = 2000,
-    time_limit: Annotated[float, typer.Option(min=1, help="seconds for planning")] = 20.0,
+    requests: Annotated[
+        int | None, typer.Option(min=500, help="how many open requests; 2000, or 800 to serve")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(min=1, help="seconds for planning; 20, or 8 to serve")
+    ] = None,
     folder: Annotated[Path, typer.Option(help="where the files go")] = Path("demo-output"),
+    serve: Annotated[  # noqa: FBT002 (a switch of the command line)
+        bool, typer.Option("--serve", help="open the pages on a week that is going on, today in it")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="to serve on; 0: one that is free")
+    ] = 8000,
 ) -> None:
-    """Plan three weeks of a made-up service, and show the report."""
+    """Plan three weeks of a made-up service, and show the report; or serve the pages on a living week of it."""
+    if serve:
+        asked = {"seed": seed, "requests": requests, "time_limit": time_limit}
+        _serve_demo(folder, {name: one for name, one in asked.items() if one is not None}, port)
+    else:
+        _show_demo(folder, seed, requests or 2000, time_limit or 20.0)
+
+
+def _show_demo(folder: Path, seed: int, requests: int, time_limit: float) -> None:
     # only here: drawing is slow to load
     from api import demo as showing  # noqa: PLC0415
     from scheduler.demo import demo_world  # noqa: PLC0415
@@ -147,6 +165,23 @@ def demo(
         complain(f"no plan: {error}")
         raise typer.Exit(NO_PLAN) from None
     showing.report(Console(), run)
+
+
+def _serve_demo(folder: Path, asked: dict[str, Any], port: int) -> None:
+    from api import demo_serving  # noqa: PLC0415
+    from api.demo import DemoFailedError  # noqa: PLC0415
+    from scheduler import clock  # noqa: PLC0415
+
+    # first of all: whoever cannot be reached need not make a world, nor undo that of another who can
+    with serving.listen("127.0.0.1", port) as listening:
+        week = demo_serving.Week(clock.now(), **asked)
+        try:
+            with watched(errors) as on_progress:
+                made = demo_serving.make(folder, week, on_progress)
+        except DemoFailedError as error:
+            complain(f"no plan: {error}")
+            raise typer.Exit(NO_PLAN) from None
+        demo_serving.serve(listening, folder, made, Console())
 
 
 def _exit_where_broken(problem: Instance, assignments: Plan) -> None:

@@ -1,20 +1,15 @@
 """The API as tests use it: in this process, or the real server on a port; and people and programs who use it."""
 
 import json
-import multiprocessing
-import os
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
-from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import httpx2
@@ -24,7 +19,6 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, select
 from starlette.testclient import TestClient
 
-from api.http import recording
 from api.http.application import application
 from api.http.declaring import Routes
 from api.http.service import Service, Settings
@@ -34,7 +28,6 @@ from models.audit import AuditRecord
 from models.database import reading, writing
 from scheduler.access import Right
 from scheduler.access.sessions import open_session
-from scheduler.rounds import Rounds
 from tests.access import NOW, VAULT, Person, a_group, a_role, an_account
 from tests.agendas import AMSTERDAM, FRIDAY_BEFORE, MONDAY, Agenda, there
 from tests.records import DATABASES, add, fresh
@@ -129,6 +122,9 @@ class Client:
 
     def put(self, path: str, body: Any = None, **more: Any) -> httpx2.Response:
         return self.call("PUT", path, body, **more)
+
+    def patch(self, path: str, body: Any = None, **more: Any) -> httpx2.Response:
+        return self.call("PATCH", path, body, **more)
 
     def delete(self, path: str, **more: Any) -> httpx2.Response:
         return self.call("DELETE", path, **more)
@@ -306,36 +302,3 @@ def plain(answer: httpx2.Response) -> Any:
     told = json.loads(answer.content)
     told.pop("request_id", None)
     return told
-
-
-# --- The real server in a process of its own, to be killed ------------------------------------------------
-
-
-@contextmanager
-def dying(engine: Engine, when: str) -> Iterator[str]:
-    """The address of a server that dies by SIGKILL at its first change: "committed", or "before the commit"."""
-    spawning = multiprocessing.get_context("spawn")
-    ours, theirs = spawning.Pipe()
-    url = engine.url.render_as_string(hide_password=False)
-    process = spawning.Process(target=_serve_and_die, args=(url, when, theirs), daemon=True)
-    process.start()
-    try:
-        assert ours.poll(60), "the server did not start"
-        yield ours.recv()
-        process.join(20)
-        assert process.exitcode == -signal.SIGKILL
-    finally:
-        process.kill()
-        process.join()
-
-
-def _serve_and_die(url: str, when: str, told: Connection) -> None:
-    def die(*_: object, **__: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    where = {"committed": (Rounds, "ring"), "before the commit": (recording, "put")}[when]
-    with patch.object(*where, die):
-        app = application(Settings(database=url, vault=VAULT), now=lambda: FRIDAY_BEFORE)
-        with Server(app) as server:
-            told.send(server.url)
-            time.sleep(60)

@@ -18,6 +18,7 @@ from scheduler.access import Right
 from scheduler.access.totp import STEP
 from tests.access import PASSWORD, Person, a_group, a_role, an_account
 from tests.http_client import ADDRESS, Api, Client, an_api, code_of, copied, on_both, plain
+from tests.records import add
 
 A_STEP = timedelta(seconds=STEP)
 A_LOGIN = "urn:spreekuur:params:oauth:token-type:login"
@@ -411,6 +412,24 @@ def test_a_deputy_acts_for_a_user_in_a_period(api: Api) -> None:
     assert acting.get("/requests").status_code == 401
     refused = deputy.post("/deputyships/acting", {"account_id": str(user.id)})
     assert (refused.status_code, code_of(refused)) == (403, "no_deputy")
+
+
+def test_deputies_are_seen_of_the_users_whom_one_manages_and_of_no_others(api: Api) -> None:
+    with writing(api.engine) as session:
+        part, other = (add(session.connection(), "employers") for _ in range(2))
+    manager = api.person(Right.MANAGE_USERS, reaches={"employer_id": part})
+    period = {"from_day": "2027-03-01", "until_day": "2027-03-02"}
+    made = []
+    for where in (part, other):
+        user = api.person(Right.APPOINT_DEPUTIES, reaches={"employer_id": where})
+        body = {"account_id": str(user.id), "deputy_id": str(api.person().id), **period}
+        made.append(user.post("/deputyships", body).json())
+
+    assert manager.get("/deputyships/managed").json()["items"] == made[:1]
+    assert manager.get("/deputyships").json()["items"] == []
+    api.clock.now += timedelta(days=2)
+    assert api.administrator().get("/deputyships/managed").json()["items"] == []
+    assert api.person().get("/deputyships/managed").status_code == 403
 
 
 def test_own_sessions_are_seen_and_closed(api: Api, person: Person) -> None:

@@ -203,3 +203,16 @@ def test_two_faults_at_once_are_no_fault_of_ours(world: World) -> None:
 
     assert (odd.status_code, code_of(odd)) == (422, "version_malformed")
     assert (without.status_code, code_of(without)) == (428, "version_missing")
+
+
+def test_an_appointment_does_not_change_places_with_itself(world: World) -> None:
+    made = world.book()
+
+    answer = world.planner.post(
+        f"/appointments/{made['id']}/swap",
+        {"appointment_id": made["id"], "version": made["version"]},
+        version=made["version"],
+    )
+
+    assert (answer.status_code, code_of(answer)) == (422, "swapped_with_itself")
+    assert "another one" in answer.json()["detail"]

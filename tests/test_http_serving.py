@@ -4,6 +4,7 @@ import base64
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from api.serving import listen
 from models import database
 from tests.command_line import PATIENCE, SPREEKUUR, called
 
@@ -147,3 +149,13 @@ def test_a_file_that_has_no_heads_is_refused(url: str, tmp_path: Path) -> None:
         ran = called("audit", *command, tmp_path / "heads", "--database", url)
         assert ran.code == 2
         assert "no head of a day" in ran.err
+
+
+def test_the_body_of_an_answer_does_not_wait_for_the_head_to_be_acknowledged() -> None:
+    """On a connection that is kept that would cost 40 ms each time."""
+    with (
+        listen("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

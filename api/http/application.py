@@ -10,7 +10,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
-from api.http import docs, health, openapi, problems
+from api.http import docs, health, introduction, openapi, problems
 from api.http.context import context_of
 from api.http.declaring import Routes, require_policies
 from api.http.frame import Frame
@@ -18,9 +18,11 @@ from api.http.problems import trouble_of
 from api.http.routes import ALL
 from api.http.routing import add
 from api.http.service import Service, Settings
+from api.pages.routes import PAGES
 from models.database import writing
 from scheduler import clock
 from scheduler.access.sweeping import sweep
+from scheduler.agenda.holds import expire
 from scheduler.audit import sealer
 from scheduler.idempotency import purge
 from scheduler.relay import Subscriber, relay
@@ -44,7 +46,7 @@ def application(
     """
     service = Service(settings, now=now)
     app = FastAPI(
-        title=openapi.TITLE,
+        title=introduction.TITLE,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -53,7 +55,7 @@ def application(
     )
     app.state.service = service
     app.add_exception_handler(HTTPException, _not_a_route)
-    for routes in (*ALL, *more, openapi.routes, docs.routes, health.routes):
+    for routes in (*ALL, *PAGES, *more, openapi.routes, docs.routes, health.routes):
         add(app, service, routes)
     require_policies(app)
     app.add_middleware(Frame, service=service)
@@ -82,6 +84,8 @@ def _forget(service: Service) -> None:
     purge(service.engine)
     with writing(service.engine) as session:
         sweep(session, service.now())
+    with writing(service.engine) as session:
+        expire(session)
 
 
 async def _not_a_route(request: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
@@ -96,7 +97,8 @@ class Call:
         row = self.session.scalars(query).one_or_none()
         if row is None:
             raise NotFoundError
-        self.note(row)
+        # what is of another kind than the policy speaks of is only looked up, whatever is done
+        self.note(row, None if kind is self.policy.of else Act.READ)
         return row
 
     def seen(self, kind: type[Keyed]) -> ColumnElement[bool]:
@@ -153,8 +155,12 @@ class Call:
         """The same for what is no row here."""
         ground = self.policy.ground(self.caller)
         self.entries.append(
-            Entry(act or self.policy.act, kind, ground, key, employee, sorted(self.fields))
+            Entry(act or self.policy.act, kind, ground, key, employee, self._columns)
         )
+
+    @cached_property
+    def _columns(self) -> tuple[str, ...]:
+        return tuple(sorted(self.fields))
 
     @property
     def employees(self) -> set[UUID]:
@@ -193,7 +199,8 @@ def fields_of(*models: type[BaseModel] | None) -> frozenset[str]:
             continue
         for name, info in model.model_fields.items():
             names.add(name)
-            for inner in getattr(info.annotation, "__args__", ()):
-                if isinstance(inner, type) and issubclass(inner, BaseModel):
-                    names |= inner.model_fields.keys()
+            for inner in (info.annotation, *getattr(info.annotation, "__args__", ())):
+                if isinstance(inner, type):
+                    names |= getattr(inner, "model_fields", {}).keys()
+                    names |= getattr(inner, "__dataclass_fields__", {}).keys()
     return columns_of(names)

@@ -6,7 +6,7 @@
     def read_role(call: Call, role_id: UUID) -> RoleView:
         ...
 
-`get` looks, `post`, `put` and `delete` change, `door` lets in. The function's name is the operation's id
+`get` looks, `post`, `put` and `delete` change, `ask` looks by POST, `door` lets in. The function's name is the operation's id
 and its docstring the description.
 """
 
@@ -21,10 +21,12 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
 from api.http.calls import fields_of
+from api.http.faces import JSON, Face
 from api.http.knocking import Knock
 from api.http.policies import Policy
 from api.http.replies import Reply
 from api.http.service import Service
+from api.http.strict import MOST_BYTES
 from models.audit import Act
 
 PREFIX = "/api/v1"
@@ -49,15 +51,22 @@ class Declared:
     status: int = 200
     is_door: bool = False
     """It takes transactions of its own: what was wrong at a door has to be counted."""
+    looks: bool = False
+    """It changes nothing, whatever its method."""
+    most_bytes: int = MOST_BYTES
+    """Of its body."""
     if_match: bool = False
     returns: type[Any] | None = None
     refused_with: Told | None = None
-    media_type: str = "application/json"
+    media_type: str = JSON.media_type
+    compressed: bool = False
+    """Where the caller takes it so: for what is large, and has no secret in it (`compressing`)."""
     openapi: dict[str, Any] = field(default_factory=dict)
+    face: Face = JSON
 
     @property
     def changes(self) -> bool:
-        return self.method != "GET" and not self.is_door
+        return not (self.looks or self.is_door)
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -78,13 +87,25 @@ class Declared:
             for one in own
         ]
 
+    @property
+    def asked(self) -> list[inspect.Parameter]:
+        """Those that FastAPI reads."""
+        return [
+            one for one in self.parameters if one.name != self.given or self.face.hands_body_over
+        ]
+
     @cached_property
+    def given(self) -> str | None:
+        """The parameter that takes what is sent."""
+        for one in self.parameters:
+            if _shape(one.annotation):
+                return one.name
+        return None
+
+    @property
     def body(self) -> type[BaseModel] | None:
         """The shape of what is sent."""
-        for one in self.parameters:
-            if isinstance(one.annotation, type) and issubclass(one.annotation, BaseModel):
-                return one.annotation
-        return None
+        return self.hints[self.given] if self.given else None
 
     @cached_property
     def fields(self) -> frozenset[str]:
@@ -111,22 +132,25 @@ class More(TypedDict, total=False):
 
     status: int
     if_match: bool
+    most_bytes: int
     returns: type[Any]
     refused_with: Told
     media_type: str
+    compressed: bool
     openapi: dict[str, Any]
 
 
 class Routes:
     """The routes of one subject."""
 
-    def __init__(self, tag: str, prefix: str = PREFIX) -> None:
+    def __init__(self, tag: str, prefix: str = PREFIX, face: Face = JSON) -> None:
         self.tag = tag
         self.declared: list[Declared] = []
         self._prefix = prefix
+        self._face = face
 
     def get(self, path: str, policy: Policy, **more: Unpack[More]) -> Callable[[Handler], Handler]:
-        return self._declare("GET", path, policy, **more)
+        return self._declare("GET", path, policy, looks=True, **more)
 
     def post(self, path: str, policy: Policy, **more: Unpack[More]) -> Callable[[Handler], Handler]:
         return self._declare("POST", path, policy, **more)
@@ -144,6 +168,10 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         return self._declare("DELETE", path, policy, **more)
 
+    def ask(self, path: str, policy: Policy, **more: Unpack[More]) -> Callable[[Handler], Handler]:
+        """By POST: what is asked for does not fit into an address. Nothing is changed."""
+        return self._declare("POST", path, policy, looks=True, **more)
+
     def door(self, path: str, policy: Policy, **more: Unpack[More]) -> Callable[[Handler], Handler]:
         """By POST; the handler gets an `AtTheDoor` and takes transactions of its own."""
         return self._declare("POST", path, policy, is_door=True, **more)
@@ -155,11 +183,23 @@ class Routes:
         policy: Policy,
         *,
         is_door: bool = False,
+        looks: bool = False,
         **more: Unpack[More],
     ) -> Callable[[Handler], Handler]:
+        more.setdefault("media_type", self._face.media_type)
+
         def declare(handler: Handler) -> Handler:
+            where = self._prefix + path
             made = Declared(
-                self.tag, method, self._prefix + path, policy, handler, is_door=is_door, **more
+                self.tag,
+                method,
+                where,
+                policy,
+                handler,
+                is_door=is_door,
+                looks=looks,
+                face=self._face,
+                **more,
             )
             self.declared.append(made)
             return handler

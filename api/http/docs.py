@@ -1,11 +1,13 @@
 """`/docs` without the internet: Swagger UI out of the wheel of `fastapi-swagger`, started by a few lines of our own."""
 
 from functools import cache
+from html import escape
 from importlib.resources import files
 
 from api.http.declaring import AtTheDoor, Routes
 from api.http.policies import ANYBODY
 from api.http.replies import Reply
+from api.http.texts import sentences
 
 routes = Routes("operation", prefix="")
 
@@ -26,6 +28,22 @@ PAGE = """<!doctype html>
 <main id="api"><p>The API is described in <a href="/openapi.json">openapi.json</a>.</p></main>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>
+</body>
+</html>
+"""
+CODES = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Spreekuur: the codes of problems</title>
+<link rel="icon" href="/docs/favicon-32x32.png">
+</head>
+<body>
+<main>
+<h1>Problems</h1>
+<p>The <code>code</code> of a problem, or of one of its reasons, does not change; its sentence may.</p>
+<table><thead><tr><th>code<th>sentence<tbody>{rows}</table>
+</main>
 </body>
 </html>
 """
@@ -51,6 +69,17 @@ KEPT = {"Cache-Control": "public, max-age=3600"}
 def docs(_: AtTheDoor) -> Reply:
     """The API, to read and to try."""
     return Reply(PAGE.encode(), headers={"Content-Security-Policy": CAREFUL})
+
+
+@routes.get("/docs/problems", ANYBODY, media_type="text/html; charset=utf-8", returns=str)
+def docs_problems(_: AtTheDoor) -> Reply:
+    """All codes of problems."""
+    rows = "".join(
+        f"<tr><td><code>{code}</code><td>{escape(sentence)}"
+        for code, sentence in sentences().items()
+    )
+    page = CODES.format(rows=rows)
+    return Reply(page.encode(), headers={"Content-Security-Policy": CAREFUL})
 
 
 @routes.get("/docs/start.js", ANYBODY, media_type=TYPES["js"], returns=str)

@@ -31,7 +31,11 @@ def health(_: AtTheDoor) -> Alive:
     return Alive()
 
 
-@routes.get("/ready", ANYBODY, returns=Ready)
+TROUBLED = {"schema": {"$ref": "#/components/schemas/Ready"}}
+IN_TROUBLE = {"description": "In trouble", "content": {"application/json": TROUBLED}}
+
+
+@routes.get("/ready", ANYBODY, returns=Ready, openapi={"responses": {"503": IN_TROUBLE}})
 def ready(door: AtTheDoor) -> Reply:
     """Whether it can serve: the database is there and current, its secrets can be opened, there is room."""
     troubles = door.service.troubles()

@@ -38,12 +38,21 @@ class Knock:
     network: str
     token: str | None = field(default=None, repr=False)
     by_cookie: bool = False
+    path: str = ""
+    languages: str = ""
+    """What a browser asks for, as it says it."""
 
 
 def stranger(request: Request, request_id: str) -> Knock:
     """Whoever it is: nothing that he brings along is looked at."""
     address = request.client.host if request.client else None
-    return Knock(request_id, address and address[:LONGEST_ADDRESS], _network(address))
+    return Knock(
+        request_id,
+        address and address[:LONGEST_ADDRESS],
+        _network(address),
+        path=request.url.path,
+        languages=request.headers.get("accept-language", ""),
+    )
 
 
 def knock(request: Request, request_id: str) -> Knock:

@@ -25,6 +25,7 @@ async def let_in(
     """Raises what every problem is made of (`problems.trouble_of`)."""
     context = context_of(request)
     context.route = declared.path
+    declared.face.arrange(request)
     for name, value in request.query_params.multi_items():
         require_plain(name)
         require_plain(value)
@@ -42,7 +43,7 @@ async def let_in(
     _require_headers(request, declared)
     context.body = await request.body()
     if declared.body is not None or declared.changes:
-        await _read(request, declared, context.body)
+        await declared.face.require_body(request, declared.body, context.body)
 
 
 def _require_headers(request: Request, declared: Declared) -> None:
@@ -57,18 +58,6 @@ def _require_headers(request: Request, declared: Declared) -> None:
         if condition is None:
             raise MalformedError(428, "version_missing")
         expected_version(condition)
-
-
-async def _read(request: StrictRequest, declared: Declared, body: bytes) -> None:
-    if declared.body is None:
-        if body and await request.json() not in ({}, None):
-            raise MalformedError(422, "unknown_field", fields="body")
-        return
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if body and kind != "application/json":
-        raise MalformedError(415, "unsupported_media_type", wanted="application/json")
-    if body:
-        await request.json()
 
 
 def _require_known(request: Request, known: frozenset[str]) -> None:

@@ -1,42 +1,26 @@
-"""The description of the API: FastAPI's, with the problems, the headers and the tokens that every route shares."""
+"""The description of the API: FastAPI's, with the problems, the headers, the tokens and the examples that routes share."""
 
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
+from api.http import docs, introduction
 from api.http.declaring import AtTheDoor, Declared, Routes
+from api.http.examples import example_of
 from api.http.knocking import COOKIE, CSRF_HEADER
 from api.http.letting_in import KEY, KEY_HEADER
 from api.http.policies import ANYBODY, Who
-from api.http.problems import MEDIA_TYPE, Problem
+from api.http.problems import MEDIA_TYPE, TYPE, Problem
 from api.http.replies import Reply
+from api.http.texts import sentences, text_of
 from api.http.versions import ETAG
 
-TITLE = "Spreekuur"
-DESCRIPTION = """Appointments for occupational health: requests, options, appointments.
-
-Log in as a program by `POST /oauth/token` and send the token as `Authorization: Bearer`. Every change needs an
-`Idempotency-Key`: send the same one when you ask again, and it is done once. What can be changed has an `ETag`;
-give it back as `If-Match`. Lists come in parts: send `next` of one as `cursor` for the next. Every problem is
-`application/problem+json` (RFC 9457) with a `code` that does not change.
-"""
-TEXTS = {
-    "400": "A token in the address",
-    "401": "Nobody we know",
-    "403": "Not allowed",
-    "404": "Not there, or not yours to see",
-    "409": "Against the rules as things stand",
-    "412": "Changed meanwhile",
-    "413": "Too large",
-    "415": "Not JSON",
-    "422": "Malformed",
-    "428": "Without If-Match",
-    "429": "Too many wrong tries",
-    "503": "Busy: try again",
-}
-ROUTE_IS_PLAIN = {"text/html", "text/javascript", "text/css", "image/png", "text/plain"}
+JSON = "application/json"
+A_REQUEST = introduction.HEADERS["X-Request-Id"][1]
 
 routes = Routes("operation", prefix="")
 
@@ -50,20 +34,60 @@ def openapi(door: AtTheDoor) -> Reply:
 def describe(app: FastAPI, version: str) -> dict[str, Any]:
     """The document, made once."""
     if app.openapi_schema is None:
-        made = get_openapi(title=TITLE, version=version, description=DESCRIPTION, routes=app.routes)
-        schemas = made.setdefault("components", {}).setdefault("schemas", {})
-        schemas.pop("HTTPValidationError", None)
-        schemas.pop("ValidationError", None)
-        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(problem.pop("$defs", {}))
-        schemas["Problem"] = problem
-        made["components"]["securitySchemes"] = SECURITY
-        for route in app.routes:
-            declared = getattr(getattr(route, "endpoint", None), "declared", None)
-            if isinstance(declared, Declared):
-                _complete(made["paths"][declared.path][declared.method.lower()], declared)
-        app.openapi_schema = made
-    return app.openapi_schema
+        shown = [(route, one) for route in app.routes if (one := _shown(route)) is not None]
+        made = get_openapi(
+            title=introduction.TITLE,
+            version=version,
+            summary=introduction.SUMMARY,
+            description=introduction.DESCRIPTION,
+            contact=dict(introduction.CONTACT),
+            license_info=dict(introduction.LICENSE),
+            servers=introduction.SERVERS,
+            tags=[{"name": name, "description": text} for name, text in introduction.TAGS.items()],
+            routes=[route for route, _ in shown],
+        )
+        components = made.setdefault("components", {})
+        components["schemas"] = _schemas(components.get("schemas", {}))
+        components["responses"] = {_named(one): _problem(one) for one in introduction.STATUSES}
+        components["headers"] = {name: _answered(name) for name in introduction.HEADERS}
+        components["securitySchemes"] = SECURITY
+        for _, declared in shown:
+            operation = made["paths"][declared.path][declared.method.lower()]
+            _complete(operation, declared, components["schemas"])
+        app.openapi_schema = _plainly_named(made)
+    told: dict[str, Any] = app.openapi_schema
+    return told
+
+
+def _shown(route: object) -> Declared | None:
+    """All but pages."""
+    declared = getattr(getattr(route, "endpoint", None), "declared", None)
+    if declared is None or not declared.face.described:
+        return None
+    return None if declared in docs.routes.declared else declared
+
+
+def _schemas(schemas: dict[str, Any]) -> dict[str, Any]:
+    """With the problems, in place of FastAPI's own."""
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    own: dict[str, Any] = problem.pop("$defs", {})
+    problem["properties"]["code"]["x-codes"] = dict(sentences())
+    foreign = {"HTTPValidationError", "ValidationError"}
+    kept = {name: one for name, one in schemas.items() if name not in foreign}
+    return kept | own | {"Problem": problem}
+
+
+def _plainly_named(made: dict[str, Any]) -> dict[str, Any]:
+    """A generic's schema is called as its class: generators make classes of the names."""
+    schemas = made["components"]["schemas"]
+    names = {key: one.get("title", key) for key, one in schemas.items() if key.endswith("_")}
+    text = to_json(made).decode()
+    for key, title in names.items():
+        text = text.replace(f'"#/components/schemas/{key}"', f'"#/components/schemas/{title}"')
+    plain: dict[str, Any] = from_json(text)
+    renamed = {names.get(key, key): one for key, one in plain["components"]["schemas"].items()}
+    plain["components"]["schemas"] = renamed
+    return plain
 
 
 SECURITY = {
@@ -80,10 +104,10 @@ SECURITY = {
 def problems_of(declared: Declared) -> list[str]:
     """The statuses that a route may answer with, beside its own."""
     policy = declared.policy
-    codes = {"422", "503"}
+    codes = {"400", "422", "503"}
     if policy.who is Who.ANYBODY:
-        return ["400", "422"]
-    codes |= {"400", "401", "403"}
+        return sorted(codes)
+    codes |= {"401", "403"}
     if policy.who is Who.AT_THE_DOOR or declared.is_door:
         codes |= {"429"}
     if declared.targets or declared.method != "GET":
@@ -95,18 +119,87 @@ def problems_of(declared: Declared) -> list[str]:
     return sorted(codes)
 
 
-def _complete(operation: dict[str, Any], declared: Declared) -> None:
+def _complete(operation: dict[str, Any], declared: Declared, schemas: Mapping[str, Any]) -> None:
     responses = operation["responses"]
-    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    own = declared.openapi.get("responses", {})
     for status in problems_of(declared):
-        responses[status] = {"description": TEXTS[status], "content": {MEDIA_TYPE: problem}}
-    own = responses.get(str(declared.status), {})
+        if status not in own:
+            responses[status] = {"$ref": f"#/components/responses/{_named(status)}"}
+    _own_answer(responses[str(declared.status)], declared, schemas)
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        media.setdefault("example", example_of(media["schema"], schemas))
+    operation["parameters"] = [*operation.get("parameters", ()), *_asked(declared)]
+    if not operation["parameters"]:
+        del operation["parameters"]
+    operation["security"] = []
+    if declared.policy.asks_for_a_token:
+        operation["security"] = [{"token": []}, {"cookie": []}]
+        rights = sorted(declared.policy.rights)
+        if rights:
+            operation["x-rights"] = rights
+            needs = f"Needs the right {' or '.join(f'`{one}`' for one in rights)}."
+            operation["description"] = f"{operation['description']}\n\n{needs}"
+
+
+# --- Answers --------------------------------------------------------------------------------------------
+
+
+def _own_answer(response: dict[str, Any], declared: Declared, schemas: Mapping[str, Any]) -> None:
+    """What it answers when all is well."""
+    versioned = "version" in getattr(declared.model, "model_fields", ())
+    response["headers"] = _headers(
+        *(("ETag",) if versioned else ()), *(("Idempotency-Replayed",) if declared.changes else ())
+    )
+    response["description"] = HTTPStatus(declared.status).phrase
     plain = declared.media_type.partition(";")[0]
-    if plain in ROUTE_IS_PLAIN:
-        own["content"] = {plain: {"schema": {"type": "string"}}}
-    parameters = operation.setdefault("parameters", [])
+    if plain != JSON:
+        response["content"] = {plain: {"schema": {"type": "string"}}}
+    for media in response.get("content", {}).values():
+        media["example"] = example_of(media["schema"], schemas)
+
+
+def _problem(status: str) -> dict[str, Any]:
+    description, code, *names = introduction.STATUSES[status]
+    example = {
+        "type": TYPE.format(code=code),
+        "title": HTTPStatus(int(status)).phrase,
+        "status": int(status),
+        "code": code,
+        "detail": text_of(code, {}),
+        "request_id": A_REQUEST,
+        "refusals": [],
+        "errors": [],
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        "description": description,
+        "headers": _headers(*names),
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
+    }
+
+
+def _named(status: str) -> str:
+    return f"Problem{status}"
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    """Those, and the one that all answers have."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
+
+
+def _answered(name: str) -> dict[str, Any]:
+    description, example = introduction.HEADERS[name]
+    return {"description": description, "schema": {"type": "string"}, "example": example}
+
+
+# --- What is asked ----------------------------------------------------------------------------------------
+
+
+def _asked(declared: Declared) -> list[dict[str, Any]]:
+    """The headers that a change needs."""
+    found = []
     if declared.changes:
-        parameters.append(
+        found.append(
             _header(
                 KEY_HEADER,
                 "a new one for each thing that is to be done",
@@ -115,18 +208,8 @@ def _complete(operation: dict[str, Any], declared: Declared) -> None:
             )
         )
     if declared.if_match:
-        parameters.append(_header("If-Match", "the ETag that was read", ETAG.pattern, '"3"'))
-    if not parameters:
-        del operation["parameters"]
-    if declared.policy.asks_for_a_token:
-        operation["security"] = [{"token": []}, {"cookie": []}]
-        rights = sorted(declared.policy.rights)
-        if rights:
-            operation["x-rights"] = rights
-            needs = f"Needs the right {' or '.join(f'`{one}`' for one in rights)}."
-            operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
-    else:
-        operation["security"] = []
+        found.append(_header("If-Match", "the ETag that was read", ETAG.pattern, '"3"'))
+    return found
 
 
 def _header(name: str, description: str, pattern: str, example: str) -> dict[str, Any]:

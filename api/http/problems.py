@@ -20,7 +20,7 @@ from api.http.strict import MalformedError
 from api.http.texts import text_of, told
 from models import guards
 from models.database import BusyError
-from scheduler import idempotency
+from scheduler import agenda, idempotency, records
 from scheduler.access import denied
 from scheduler.lifecycles import OutdatedError
 from scheduler.parameters import ParameterError
@@ -126,6 +126,21 @@ STATUS: Mapping[str, int] = {
     "password_names_you": 422,
     "period_empty": 422,
     "reason_missing": 422,
+    **dict.fromkeys(agenda.OF_WHAT_WAS_SENT, 422),
+    **dict.fromkeys(records.OF_WHAT_WAS_SENT, 422),
+    "swapped_with_itself": 422,
+    "unknown": 422,
+    "day_out_of_range": 422,
+    "duration": 422,
+    "buffer": 422,
+    "priority": 422,
+    "nobody_chosen": 422,
+    "too_many_rows": 422,
+    "campaign_too_long": 422,
+    "case_closed_first": 422,
+    "period_without_a_day": 422,
+    "half_a_subscription": 422,
+    "budget_misplaced": 422,
 }
 """Of refusals that speak of what was sent, and not of how things stand: that is 409."""
 
@@ -178,14 +193,18 @@ def _http(error: HTTPException) -> Trouble:
     return Trouble(error.status_code, code, {"why": ""}, headers=dict(error.headers or {}))
 
 
+MOST_FAULTS = 100
+"""That are told of one body: of ten thousand rows each may have several."""
+
+
 def _invalid(errors: Sequence[Mapping[str, Any]]) -> Trouble:
     """What pydantic says of it, without the values: they may be somebody's data."""
+    strange = [one for one in errors if one["type"] == "extra_forbidden"]
+    named = (strange or errors)[:MOST_FAULTS]
     faults = [
         {"field": ".".join(map(str, one["loc"])), "code": one["type"], "text": one["msg"]}
-        for one in errors
+        for one in errors[:MOST_FAULTS]
     ]
-    strange = [one for one in errors if one["type"] == "extra_forbidden"]
-    named = strange or errors
     of_body = any(one["loc"][0] == "body" for one in named)
     code = ("unknown_" if strange else "invalid_") + (
         ("field" if strange else "input") if of_body else "parameter"
@@ -202,7 +221,9 @@ DISK_FULL = "53100"
 
 def _of_the_database(error: DBAPIError) -> Trouble | None:
     """Guards refuse; anything else that an input may lead to is a conflict, and the rest no fault of the asker."""
-    if isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", "").startswith("23"):
+    # none where the server is gone: then there is a driver's error and no state
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if isinstance(error, IntegrityError) or state.startswith("23"):
         rule = guards.refused_by(error)
         if rule is None or rule not in RULED:
             return Trouble(409, "conflict")
@@ -210,7 +231,7 @@ def _of_the_database(error: DBAPIError) -> Trouble | None:
         return Trouble(409, _code_of([refusal]), refusals=[refusal])
     if isinstance(error, DataError):
         return Trouble(422, "invalid_value")
-    if getattr(error.orig, "sqlstate", None) == DISK_FULL or (
+    if state == DISK_FULL or (
         isinstance(error.orig, sqlite3.Error) and FULL.search(str(error.orig))
     ):
         return Trouble(503, "storage_full", headers=dict(SOON))

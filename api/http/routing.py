@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http import problems
 from api.http.calls import Call
+from api.http.compressing import accepts_gzip, compressed
 from api.http.context import context_of
 from api.http.declaring import AtTheDoor, Declared, Routes, Told, Undeclared
 from api.http.knocking import Knock
@@ -47,6 +48,7 @@ def add(app: FastAPI, service: Service, routes: Routes) -> None:
             status_code=declared.status,
             response_model=declared.model,
             route_class_override=PolicedRoute,
+            include_in_schema=declared.face.described,
             openapi_extra=declared.openapi or None,
         )
 
@@ -55,13 +57,16 @@ def _endpoint(service: Service, declared: Declared) -> Callable[..., Response]:
     """What FastAPI calls, in a thread: with the arguments as they should be."""
 
     def endpoint(request: Request, **arguments: Any) -> Response:  # noqa: ANN401 (what FastAPI has read)
-        return _sent(_done(service, declared, request, arguments), declared)
+        reply = _done(service, declared, request, arguments)
+        if declared.compressed and accepts_gzip(request):
+            reply = compressed(reply)
+        return _sent(reply, declared)
 
     made: Any = endpoint
     first = inspect.Parameter(
         "request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request
     )
-    made.__signature__ = inspect.Signature([first, *declared.parameters])
+    made.__signature__ = inspect.Signature([first, *declared.asked])
     made.__doc__ = declared.handler.__doc__
     made.declared = declared
     made.service = service
@@ -72,6 +77,9 @@ def _done(
     service: Service, declared: Declared, request: Request, arguments: dict[str, Any]
 ) -> Reply:
     knocked: Knock = context_of(request).knocked
+    if declared.body and not declared.face.hands_body_over:
+        given = declared.face.given(declared.body, context_of(request).body)
+        arguments = {**arguments, str(declared.given): given}
     if declared.is_door or declared.policy.who is Who.ANYBODY:
         outcome = declared.handler(AtTheDoor(service, knocked, request), **arguments)
         if isinstance(outcome, Reply):
@@ -126,6 +134,7 @@ class PolicedRoute(APIRoute):
 
         async def policed(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
+            strict.most_bytes = declared.most_bytes
             try:
                 await let_in(service, declared, strict, known)
                 return await handle(strict)
@@ -158,7 +167,7 @@ async def _problem(
                 await run_in_threadpool(put_malformed_on_record, service, asked, names)
             except (AuditFailedError, SQLAlchemyError):
                 trouble = Trouble(503, "audit_unavailable")
-    return problems.answer(trouble, context.request_id)
+    return declared.face.tell(trouble, request, context.request_id)
 
 
 def _where(error: Exception) -> list[str]:

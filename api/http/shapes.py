@@ -53,6 +53,10 @@ class Page(BaseModel, Generic[Item]):
         default=None, examples=["WyIwMTkzMGQ3Yy04ZjFiLTdhNWQtOGQxMi0zZjBiOWE2MmM3MWUiXQ"]
     )
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        return f"{params[0].__name__}Page"
+
 
 def _text_of_an_instant(value: Any) -> Any:  # noqa: ANN401 (whatever was sent)
     # pydantic takes numbers, too, and texts of numbers, for seconds since 1970
@@ -111,9 +115,25 @@ Day = Annotated[
 ]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=LINE), AfterValidator(_one_line)]
 """One line of text that goes into mails and calendars (T17, T18)."""
+Short = Annotated[str, StringConstraints(min_length=1, max_length=50), AfterValidator(_one_line)]
+"""A code, or a number that another administration gives."""
+Beginning = Annotated[str, StringConstraints(min_length=1, max_length=100), Field(examples=["Em"])]
+"""Of a name, to search by."""
+Language = Annotated[
+    str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$"), Field(examples=["nl-NL"])
+]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["NL"])]
+"""ISO 3166-1."""
+Telephone = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=30, pattern=r"^[0-9+()/. -]+$"),
+    Field(examples=["+31 20 555 01 00"]),
+]
 Text = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_plain)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=False)]
 Flag = StrictBool
+Cents = Annotated[int, Field(strict=True, ge=0, le=10**11, examples=[11000])]
+"""An amount of money; a fraction of a cent is none."""
 Address = Annotated[
     str,
     StringConstraints(min_length=3, max_length=LINE, pattern=r"^[^@\s]+@[^@\s]+$"),

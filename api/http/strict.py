@@ -5,8 +5,11 @@ import re
 from typing import Any, NoReturn
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 
 MOST_BYTES = 1024 * 1024
+"""Of a body, unless its route says that it may have more."""
+LARGE = 64 * 1024
 DEEPEST = 32
 LARGEST = 2**63 - 1
 MARKS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
@@ -27,6 +30,8 @@ class MalformedError(Exception):
 class StrictRequest(Request):
     """Reads no more of a body than it may have, and no JSON that is not plain."""
 
+    most_bytes: int = MOST_BYTES
+
     async def body(self) -> bytes:
         """All of it.
 
@@ -35,13 +40,13 @@ class StrictRequest(Request):
         """
         if not hasattr(self, "_body"):
             said = self.headers.get("content-length", "")
-            if said.isascii() and said.isdigit() and int(said[:20]) > MOST_BYTES:
-                raise _too_large()
+            if said.isascii() and said.isdigit() and int(said[:20]) > self.most_bytes:
+                raise _too_large(self.most_bytes)
             parts, size = [], 0
             async for part in self.stream():
                 size += len(part)
-                if size > MOST_BYTES:
-                    raise _too_large()
+                if size > self.most_bytes:
+                    raise _too_large(self.most_bytes)
                 parts.append(part)
             self._body = b"".join(parts)
         return self._body
@@ -53,7 +58,10 @@ class StrictRequest(Request):
             MalformedError: it is no JSON, or none that can be taken.
         """
         if not hasattr(self, "_json"):
-            self._json = plain_json(await self.body())
+            body = await self.body()
+            # a large one takes its time, and others wait for this thread
+            is_large = len(body) > LARGE
+            self._json = await run_in_threadpool(plain_json, body) if is_large else plain_json(body)
         return self._json
 
 
@@ -126,5 +134,5 @@ def _malformed(why: str) -> NoReturn:
     raise MalformedError(422, "malformed_json", why=why)
 
 
-def _too_large() -> MalformedError:
-    return MalformedError(413, "body_too_large", most=MOST_BYTES)
+def _too_large(most: int) -> MalformedError:
+    return MalformedError(413, "body_too_large", most=most)

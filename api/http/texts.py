@@ -1,18 +1,21 @@
 """The sentence of each code, in English: the msgids are where the codes are raised, here they are brought together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from string import Formatter
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from scheduler import lifecycles
+from api import words
+from scheduler import agenda, agreements, appointments, intake, lifecycles, records
 from scheduler.access import denied
+from scheduler.booking import kept
 from scheduler.refusals import Refusal
-from solver.rules import RULES
 
 OUR_OWN: Mapping[str, str] = {
     # of requests that are malformed
     "malformed_json": "the body is no JSON that can be taken: {why}",
+    "malformed_form": "the form cannot be read: load the page again",
     "body_too_large": "a body has at most {most} bytes",
     "unsupported_media_type": "the body must be {wanted}",
     "unknown_field": "there is no such field: {fields}",
@@ -49,20 +52,30 @@ OUR_OWN: Mapping[str, str] = {
     "slot_taken": "this time has just been taken",
     "appointment_locked": "the appointment is invoiced: all that can be done is to mark it lapsed",
 }
-BOOKING: Mapping[str, str] = {
-    "no_such_request": "there is no such request",
-    "no_such_availability": "there is no such availability any more",
+GUARDS: Mapping[str, str] = {
     "availability_capacity": "too many availabilities at this location at once",
+    "disturbs_appointments": "planned appointments would be left without a place",
 }
+"""Of a guard of the database, which knows the rule and no more."""
 
-MESSAGES: Mapping[str, str] = {
-    **{rule.code: rule.message for rule in RULES},
-    **lifecycles.MESSAGES,
-    **denied.MESSAGES,
-    **BOOKING,
-    **OUR_OWN,
-}
-"""One line for each table of messages."""
+TABLES: Sequence[Mapping[str, str]] = (
+    intake.MESSAGES,
+    appointments.MESSAGES,
+    agreements.MESSAGES,
+    words.MESSAGES,
+    lifecycles.MESSAGES,
+    kept.MESSAGES,
+    denied.MESSAGES,
+    agenda.MESSAGES,
+    records.MESSAGES,
+    GUARDS,
+    OUR_OWN,
+)
+"""One line for each table of messages. A code of two of them is told by the first whose holes are filled:
+intake and the agenda refuse by the same rules, and do not name the same."""
+
+MESSAGES: Mapping[str, str] = {code: one[code] for one in reversed(TABLES) for code in one}
+"""Of each code, the first sentence."""
 
 
 class _Holes(dict[str, Any]):
@@ -74,7 +87,24 @@ class _Holes(dict[str, Any]):
 
 def text_of(code: str, params: Mapping[str, object]) -> str:
     """The sentence, its holes filled; the code itself where nobody has written one."""
-    return MESSAGES.get(code, code).format_map(_Holes({k: _shown(v) for k, v in params.items()}))
+    shown = {name: _shown(value) for name, value in params.items()}
+    return sentence_of(code, params).format_map(_Holes(shown))
+
+
+def sentence_of(code: str, params: Mapping[str, object]) -> str:
+    """The sentence with its holes, to be translated before they are filled."""
+    sentences = [table[code] for table in TABLES if code in table] or [code]
+    whole = (one for one in sentences if _holes(one) <= params.keys())
+    return next(whole, sentences[-1])
+
+
+def sentences() -> Mapping[str, str]:
+    """All codes, each with its sentence."""
+    return {code: text_of(code, {}) for code in sorted(MESSAGES)}
+
+
+def _holes(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
 def told(refusals: Iterable[Refusal]) -> list[dict[str, Any]]:

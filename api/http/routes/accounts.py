@@ -11,7 +11,7 @@ from api.http.calls import Call
 from api.http.declaring import Routes
 from api.http.pages import Paging
 from api.http.policies import by_right
-from api.http.shapes import Address, Given, Line, Page, View
+from api.http.shapes import Address, Given, Language, Line, Page, View
 from models.access import Account, AccountKind
 from models.audit import Act
 from scheduler.access import Right, accounts, programs
@@ -49,9 +49,7 @@ class NewAccount(Given):
     role_id: UUID
     group_id: UUID
     email: Address | None = None
-    language: str | None = Field(
-        default=None, pattern=r"^[a-z]{2}(-[A-Z]{2})?$", examples=["nl-NL"]
-    )
+    language: Language | None = None
 
     def as_wish(self) -> accounts.NewAccount:
         return accounts.NewAccount(**self.model_dump())

@@ -8,16 +8,20 @@ from uuid import UUID
 
 from fastapi import Query
 from pydantic import Field
+from sqlalchemy import ColumnElement, and_, exists, inspect, or_, select, true
 
 from api.http.calls import Call
 from api.http.declaring import Routes
 from api.http.pages import Paging
 from api.http.policies import by_right
 from api.http.shapes import Instant, Page, View
-from models.audit import Act
+from models.appointments import Hold
+from models.audit import Act, AuditRecord
 from models.people import Employee
+from models.requests import AppointmentRequest
 from scheduler.access import Right
 from scheduler.access.denied import refused
+from scheduler.access.visible import CONDITIONS
 from scheduler.audit import EVER, of_employee
 from scheduler.audit.reports import Period
 
@@ -62,10 +66,31 @@ def report_of_employee(
         Period(filters.since or EVER.since, filters.until or EVER.until),
         after=_after(filters.cursor),
         page=filters.page_size + 1,
+        seen=_of_what_is_seen(call),
     )
     page = found[: filters.page_size]
     following = _cursor(page[-1].record_id) if len(found) > len(page) else None
     return Page(items=[AuditLine.model_validate(one) for one in page], next=following)
+
+
+def _of_what_is_seen(call: Call) -> ColumnElement[bool]:
+    """Who works for two employers has things at each: whoever reaches one learns nothing of the other's.
+
+    What is there no more is told of: it lies in nobody's part.
+    """
+    if call.caller.scope.everybody:
+        return true()
+    held = select(AppointmentRequest.id).where(call.seen(AppointmentRequest))
+    seen = {kind: call.seen(kind) for kind in CONDITIONS} | {Hold: Hold.request_id.in_(held)}
+    hidden = (
+        and_(
+            AuditRecord.kind == inspect(kind).local_table.name,
+            exists().where(kind.id == AuditRecord.object_id),
+            ~exists().where(kind.id == AuditRecord.object_id, condition),
+        )
+        for kind, condition in seen.items()
+    )
+    return ~or_(*hidden)
 
 
 def _cursor(record_id: int) -> str:

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from api.http.calls import Call
 from api.http.declaring import Routes
-from api.http.policies import himself
+from api.http.policies import by_right, himself
 from api.http.shapes import Day, Given, View
 from models.access import Account, Deputy
 from models.audit import Act
-from scheduler.access import deputies
+from scheduler.access import Right, deputies
 
 routes = Routes("deputies")
 
@@ -34,7 +34,7 @@ class Deputyship(View):
 
 
 class Deputyships(View):
-    """Yours, and those of whom you are the deputy."""
+    """By the day on which they begin."""
 
     items: list[Deputyship]
 
@@ -56,6 +56,14 @@ class ActingToken(View):
 def list_deputyships(call: Call) -> Deputyships:
     """Your deputies, and those for whom you are one, as far as it is not over."""
     found = deputies.deputyships(call.session, call.caller, call.now)
+    return Deputyships(items=[Deputyship.model_validate(one) for one in found])
+
+
+@routes.get("/deputyships/managed", by_right(Right.MANAGE_USERS, of=Account))
+def list_managed_deputyships(call: Call) -> Deputyships:
+    """The deputies of the users whom you manage, as far as it is not over."""
+    call.seen(Account)
+    found = deputies.managed(call.session, call.caller, call.now)
     return Deputyships(items=[Deputyship.model_validate(one) for one in found])
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import Field
 from sqlalchemy import select
-from sqlalchemy.orm.attributes import flag_modified
 
 from api.http.calls import Call
 from api.http.declaring import Routes
@@ -25,7 +24,7 @@ MOST = 1_000
 LOOK = by_right(Right.MANAGE_GROUPS, Right.MANAGE_USERS, Right.MANAGE_API_ACCOUNTS, of=Group)
 
 
-class Reach(Given):
+class Reached(Given):
     """Employers and departments with all that is below, and single employees."""
 
     employers: list[UUID] = Field(default=[], max_length=MOST)
@@ -38,7 +37,7 @@ class Reach(Given):
         )
 
 
-class NewGroup(Reach):
+class NewGroup(Reached):
     """A name, and what it reaches."""
 
     name: Line
@@ -79,12 +78,10 @@ def add_group(call: Call, given: NewGroup) -> GroupView:
 @routes.put(
     "/groups/{group_id}", by_right(Right.MANAGE_GROUPS, of=Group, act=Act.UPDATE), if_match=True
 )
-def change_group(call: Call, group_id: UUID, given: Reach) -> GroupView:
+def change_group(call: Call, group_id: UUID, given: Reached) -> GroupView:
     """Let it reach another part, for all who are in it, at once."""
     group = call.one(Group, group_id)
     groups.change_group(call.session, call.caller, group_id, given.as_wish())
-    flag_modified(group, "name")  # what it reaches are rows of their own
-    call.session.flush()
     return _views(call, [group])[0]
 
 

@@ -1,5 +1,6 @@
 """One's own account: who one is, what one may, and one's own secrets. Domain §8."""
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -17,7 +18,7 @@ from scheduler.access.caller import Pending
 routes = Routes("me")
 
 
-class Somebody(View):
+class NamedAccount(View):
     """An account, as others see it."""
 
     id: UUID
@@ -29,8 +30,8 @@ class Somebody(View):
 class Me(View):
     """`act_for`: the user for whom this account acts. `csrf_token`: of a session at a page, to be sent with each change."""
 
-    account: Somebody
-    act_for: Somebody | None
+    account: NamedAccount
+    act_for: NamedAccount | None
     email: str | None
     language: str | None
     rights: list[str] = Field(examples=[["view_requests", "plan_appointments"]])
@@ -49,6 +50,12 @@ class NewAddress(Given):
     """The address before is told of it, too."""
 
     email: Address
+
+
+class NewLanguage(Given):
+    """One of those that there are."""
+
+    language: Literal["nl", "en"]
 
 
 class Offer(View):
@@ -78,8 +85,8 @@ def read_me(call: Call) -> Me:
     other = caller.on_behalf_of_id and call.session.get_one(Account, caller.on_behalf_of_id)
     token = call.knocked.token
     return Me(
-        account=Somebody.model_validate(account),
-        act_for=Somebody.model_validate(other) if other else None,
+        account=NamedAccount.model_validate(account),
+        act_for=NamedAccount.model_validate(other) if other else None,
         email=account.email,
         language=account.language,
         rights=sorted(caller.rights),
@@ -99,6 +106,12 @@ def change_password(call: Call, given: NewPassword) -> None:
 def change_address(call: Call, given: NewAddress) -> None:
     """Choose another mail address."""
     own.change_own_address(call.session, call.caller, given.email, call.now)
+
+
+@routes.put("/me/language", himself(Act.UPDATE), status=204)
+def change_language(call: Call, given: NewLanguage) -> None:
+    """Choose the language that you read."""
+    own.change_own_language(call.session, call.caller, given.language)
 
 
 @routes.post("/me/second-factor", himself(Act.UPDATE, settled=False), status=201)

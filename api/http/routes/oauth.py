@@ -48,7 +48,7 @@ ERRORS = {
 """How RFC 6749 §5.2 and RFC 8693 §2.2.2 call it; `invalid_request` otherwise."""
 
 
-class Act(BaseModel):
+class ActsFor(BaseModel):
     """Who acts, where it is for another (RFC 8693 §4.1)."""
 
     sub: UUID
@@ -62,7 +62,7 @@ class Token(BaseModel):
     expires_in: int = Field(examples=[900])
     base_url: str = Field(examples=["https://spreekuur.example.org"])
     issued_token_type: str | None = None
-    act: Act | None = None
+    act: ActsFor | None = None
 
 
 SCHEMA: dict[str, Any] = {
@@ -152,7 +152,7 @@ def _exchanged(door: AtTheDoor, form: Mapping[str, str]) -> Token:
         raise
     tell(door, "impersonation", wanted, by=Actor(opened.account_id, wanted))
     answer = _token(door, opened, now)
-    answer.issued_token_type, answer.act = ACCESS_TOKEN, Act(sub=opened.account_id)
+    answer.issued_token_type, answer.act = ACCESS_TOKEN, ActsFor(sub=opened.account_id)
     return answer
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import Query
 from sqlalchemy import select
-from sqlalchemy.orm.attributes import flag_modified
 
 from api.http.calls import Call
 from api.http.declaring import Routes
@@ -91,10 +90,6 @@ def change_role(call: Call, role_id: UUID, given: RoleRights) -> RoleView:
     """Give it other rights, for all who have it, at once."""
     role = call.one(Role, role_id)
     roles.change_role(call.session, call.caller, role_id, given.rights)
-    flag_modified(
-        role, "name"
-    )  # the rights are rows of their own: the version has to go up by hand
-    call.session.flush()
     return _views(call, [role])[0]
 
 

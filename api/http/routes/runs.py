@@ -1,7 +1,5 @@
 """Planning runs: how far, how good, and what became of each request. Domain §4."""
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,6 +12,7 @@ from api.http.declaring import Routes
 from api.http.pages import Paging, behind, cursor_behind
 from api.http.policies import everywhere
 from api.http.shapes import Page, View
+from api.http.why_not import but, for_caller
 from models.requests import AppointmentRequest
 from models.runs import JobRun, RunOutcome, RunState
 from scheduler.access import Right
@@ -23,8 +22,6 @@ routes = Routes("runs")
 LOOK = everywhere(Right.START_RUNS, of=JobRun)
 COUNTS = frozenset({"asked", "planned", "left_out", "booked", "seconds", "seed", "iterations"})
 """Of a report, what speaks of nobody: the rest names requests that may not be his to see."""
-OF_OTHERS = frozenset({"held_by", "displacement", "holders"})
-"""Of what is told of a request, that which names other people's."""
 
 
 class RunView(View):
@@ -95,16 +92,12 @@ def _view(call: Call, run: JobRun) -> RunView:
     view = RunView.model_validate(run)
     if not call.caller.scope.everybody:
         view.progress = None
-        view.report = run.report and _but(run.report, run.report.keys() - COUNTS)
+        view.report = run.report and but(run.report, run.report.keys() - COUNTS)
     return view
 
 
 def _outcome(call: Call, one: RunOutcome) -> Outcome:
     view = Outcome.model_validate(one)
-    if view.why_not is not None and not call.caller.scope.everybody:
-        view.why_not = _but(view.why_not, OF_OTHERS)
+    if view.why_not is not None:
+        view.why_not = for_caller(call, view.why_not)
     return view
-
-
-def _but(told: Mapping[str, Any], names: AbstractSet[str]) -> dict[str, Any]:
-    return {name: one for name, one in told.items() if name not in names}

@@ -1,0 +1,1 @@
+"""The pages of all that is administered: made of what the API declares of it, one table of labels, one list and one form."""

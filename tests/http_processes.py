@@ -1,0 +1,290 @@
+"""The real server in processes of its own: several beside each other, killed at a named point, and started again.
+
+A server is forked from a process that has made the application and may have answered already: that takes a
+moment, and not seconds. Its address is there before the first server and outlives each of them: who calls
+while nobody serves is answered by the next one.
+"""
+
+import asyncio
+import inspect
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from importlib import import_module
+from itertools import count
+from multiprocessing.connection import Connection
+from pkgutil import resolve_name
+from typing import Any, Self
+from unittest.mock import patch
+
+from fastapi import FastAPI
+from sqlalchemy import Engine, create_engine
+from starlette.testclient import TestClient
+
+from api import serving
+from api.http import logs, transactions
+from api.http.application import application
+from api.http.service import Settings
+from models import database
+from scheduler.agenda import capacity
+from scheduler.booking.locks import lock
+from scheduler.booking.places import judge
+from scheduler.idempotency import Fresh
+from tests.access import VAULT
+from tests.forking import forking
+from tests.races import BEFORE_COMMIT
+from tests.towns import NOW
+
+PATIENCE = 60.0
+
+Prepare = Callable[[ExitStack], None]
+"""What is made otherwise in a process, before it serves."""
+
+
+class Server:
+    """A process that serves."""
+
+    def __init__(self, pid: int, told: Connection) -> None:
+        self.pid = pid
+        self._told = told
+        self._code: int | None = None
+
+    def ended(self) -> int:
+        """How it ended, once it has: minus the number of a signal."""
+        if self._code is None:
+            assert self._told.poll(PATIENCE), "it goes on and on"
+            self._code = self._told.recv()
+        return self._code
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        if self._code is None and not self._told.poll():
+            os.kill(self.pid, signal.SIGKILL)
+        self.ended()
+
+
+class Stem:
+    """A process that has made the application, and is forked for each server, one after the other."""
+
+    def __init__(self, given: "Given") -> None:
+        self._told, theirs = forking().Pipe()
+        self._process = forking().Process(target=_stem, args=(given, theirs))
+        self._process.start()
+        theirs.close()
+
+    def started(self, prepare: Prepare | None = None) -> Server:
+        self._told.send(prepare)
+        assert self._told.poll(PATIENCE), "the server does not start"
+        return Server(self._told.recv(), self._told)
+
+    def post(self, path: str, body: object, headers: Mapping[str, str]) -> Any:
+        """Let the application make something before it is forked: whatever is made the first time is there by then."""
+        self._told.send((path, body, dict(headers)))
+        assert self._told.poll(PATIENCE), "the application does not answer"
+        status, made = self._told.recv()
+        assert status == 201, made
+        return made
+
+    def close(self) -> None:
+        self._told.close()
+        self._process.join()
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a server is made of. `now`: what its clock shows. `prepare`: before anything else."""
+
+    database: str
+    listening: socket.socket
+    now: datetime
+    prepare: Prepare | None
+
+
+class Address:
+    """Where a database is served, by whichever processes there are at the moment."""
+
+    def __init__(
+        self, engine: Engine, *, now: datetime = NOW, prepare: Prepare | None = None, stems: int = 1
+    ) -> None:
+        url = engine.url.render_as_string(hide_password=False)
+        self._listening = serving.listen("127.0.0.1", 0)
+        given = Given(url, self._listening, now, prepare)
+        self.stems = [Stem(given) for _ in range(stems)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stem in self.stems:
+            stem.close()
+        self._listening.close()
+
+    @property
+    def url(self) -> str:
+        return serving.address_of(self._listening)
+
+    def started(self, prepare: Prepare | None = None) -> Server:
+        """One server."""
+        return self.stems[0].started(prepare)
+
+    @contextmanager
+    def served(self) -> Iterator[Self]:
+        """By a server of each stem, as long as this lasts."""
+        servers = [stem.started() for stem in self.stems]
+        try:
+            yield self
+        finally:
+            for one in servers:
+                one.kill()
+            ends = [one.ended() for one in servers]
+        assert set(ends) == {-signal.SIGKILL}, "a server ended by itself"
+
+
+def _stem(given: Given, told: Connection) -> None:
+    with ExitStack() as stack:
+        if given.prepare is not None:
+            given.prepare(stack)
+        logs.configure(level=logging.ERROR)
+        app = application(Settings(given.database, VAULT), now=lambda: given.now)
+        client = TestClient(app, base_url="https://spreekuur.test")
+        # until nobody can order anything any more
+        with suppress(EOFError):
+            while True:
+                order = told.recv()
+                if isinstance(order, tuple):
+                    path, body, headers = order
+                    answer = client.post(path, json=body, headers=headers)
+                    told.send((answer.status_code, answer.json()))
+                else:
+                    _fork(app, given.listening, order, told)
+
+
+def _fork(
+    app: FastAPI, listening: socket.socket, prepare: Prepare | None, told: Connection
+) -> None:
+    """Serve in a process of its own; tell its number, and how it has ended."""
+    app.state.service.engine.dispose()
+    while threading.active_count() > 1:
+        time.sleep(0.001)  # one that has answered is about to end
+    pid = os.fork()
+    if not pid:
+        with ExitStack() as stack:
+            if prepare is not None:
+                prepare(stack)
+            serving.run(app, listening)
+        os._exit(0)
+    told.send(pid)
+    told.send(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+# --- Killed at a point ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Point:
+    """Before or after something is done, for the `turn`th time. `where`: "module:name", as it is called there."""
+
+    when: str
+    where: str
+    turn: int = 1
+
+    def __str__(self) -> str:
+        turn = f" ({self.turn})" if self.turn > 1 else ""
+        return f"{self.when} {self.where.partition(':')[2]}{turn}"
+
+    def __call__(self, stack: ExitStack) -> None:
+        """Let this process die there, by a signal that nothing can answer."""
+        holder, _, name = self.where.rpartition("." if "." in self.where.partition(":")[2] else ":")
+        owner = resolve_name(holder)
+        stack.enter_context(patch.object(owner, name, self._around(getattr(owner, name))))
+
+    def _around(self, act: Callable[..., Any]) -> Callable[..., Any]:
+        turns = count(1)
+
+        def die(when: str) -> None:
+            if when == self.when and _serves_somebody() and next(turns) == self.turn:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        if inspect.iscoroutinefunction(act):
+
+            @wraps(act)
+            async def in_the_loop(*given: Any, **named: Any) -> Any:
+                die("before")
+                found = await act(*given, **named)
+                die("after")
+                return found
+
+            return in_the_loop
+
+        @wraps(act)
+        def in_a_thread(*given: Any, **named: Any) -> Any:
+            die("before")
+            found = act(*given, **named)
+            die("after")
+            return found
+
+        return in_a_thread
+
+
+def _serves_somebody() -> bool:
+    """Whether this is the loop, or a thread, in which requests are answered: the relay and the sealer commit, too."""
+    if threading.current_thread() is not threading.main_thread():
+        return threading.current_thread().name.startswith("AnyIO")
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False  # it is about to start
+    return True
+
+
+# --- Guards taken away --------------------------------------------------------------------------------------
+
+
+def forgetful(stack: ExitStack) -> None:
+    """Nobody remembers a key."""
+    fresh = Fresh(lambda *_: None)
+    stack.enter_context(patch.object(transactions, "once", lambda *_, **__: fresh))
+
+
+def careless(stack: ExitStack) -> None:
+    """The database is opened as a beginner would, nobody locks, and others have time to come between.
+
+    Nor does anybody write before the rules are asked: SQLite would lock by chance.
+    """
+
+    def plain(url: str, *, poolclass: Any = None) -> Engine:
+        return create_engine(url, poolclass=poolclass)
+
+    stack.enter_context(patch.object(database, "engine", plain))
+    _wherever(stack, lock, lambda *_: None)
+    for asks in (judge, capacity.refusals):
+        _wherever(stack, asks, _slow(asks))
+    booking = import_module("scheduler.booking.book")
+    stack.enter_context(patch.object(booking, "_free_holds", lambda *_: None))
+    forgetful(stack)
+
+
+def _wherever(stack: ExitStack, act: Callable[..., Any], instead: Callable[..., Any]) -> None:
+    """In every module that has it under its name."""
+    name = act.__name__
+    for module in list(sys.modules.values()):
+        if vars(module).get(name) is act:
+            stack.enter_context(patch.object(module, name, instead))
+
+
+def _slow(act: Callable[..., Any]) -> Callable[..., Any]:
+    def slowly(*given: Any, **named: Any) -> Any:
+        found = act(*given, **named)
+        time.sleep(BEFORE_COMMIT)
+        return found
+
+    return slowly
