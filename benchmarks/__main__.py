@@ -8,6 +8,8 @@
     make bench ARGS="curve M-100 L-100 XL-100"    gap against time
     make bench ARGS="options"                     one request's possibilities, from the database
     make bench ARGS="night L-100"                 a planning run over a database
+    make bench ARGS="serve"                       the API over HTTP, fifty clients at once
+    make bench ARGS="week"                        the agenda's week: answered, sent, drawn
 
 Figures go to `bench-results/` (`--output`): JSON with versions and machine, Markdown, pictures.
 Times are as seen on this machine at this moment; compare ratios and gaps.
@@ -18,7 +20,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import against, curve, growth, inputs, night, options, solving
+from benchmarks import against, curve, growth, inputs, night, options, serving, solving, week
 from benchmarks.databases import DATABASES
 from benchmarks.inputs import SEEDS, UnknownInstanceError, expanded
 from benchmarks.machine import Record
@@ -70,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--output", type=Path, default=Path("bench-results"), metavar="FOLDER")
     commands = parser.add_subparsers(
-        dest="what", metavar="spreekuur | peers | growth | curve | options | night"
+        dest="what", metavar="spreekuur | peers | growth | curve | options | night | serve | week"
     )
 
     solve = commands.add_parser("spreekuur", help="our solver")
@@ -109,6 +111,20 @@ def _parser() -> argparse.ArgumentParser:
     nights.add_argument("--seconds", type=float, default=NIGHT_SECONDS, metavar="S")
     nights.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
     nights.set_defaults(run=_night)
+
+    serve = commands.add_parser("serve", help="the API, asked by many at once")
+    _common(serve, (1,), names=None)
+    serve.add_argument("--size", type=int, default=serving.AVAILABILITIES, metavar="AVAILABILITIES")
+    serve.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
+    serve.add_argument("--clients", type=int, default=serving.CLIENTS, metavar="N")
+    serve.add_argument("--seconds", type=float, default=serving.SECONDS, metavar="S")
+    serve.set_defaults(run=_serve)
+
+    weeks = commands.add_parser("week", help="the agenda of a week, answered and drawn")
+    _common(weeks, (1,), names=None)
+    weeks.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
+    weeks.add_argument("--asked", type=int, default=week.ASKED, metavar="N")
+    weeks.set_defaults(run=_week)
     return parser
 
 
@@ -147,6 +163,15 @@ def _night(asked: argparse.Namespace, given: list[str]) -> None:
 
 def _options(asked: argparse.Namespace, given: list[str]) -> None:
     options.benchmark(asked.sizes, asked.databases, Record("options", asked.output, given))
+
+
+def _week(asked: argparse.Namespace, given: list[str]) -> None:
+    week.benchmark(asked.databases, asked.asked, Record("week", asked.output, given))
+
+
+def _serve(asked: argparse.Namespace, given: list[str]) -> None:
+    record = Record("serve", asked.output, given)
+    serving.benchmark(asked.size, asked.databases, asked.clients, asked.seconds, record)
 
 
 def _curve(asked: argparse.Namespace, given: list[str]) -> None:

@@ -48,13 +48,15 @@ class Nation:
     appointments: int
 
 
-def settled(engine: Engine, availabilities: int, requests: int, seed: int) -> Nation:
-    """Make it, in an empty database."""
+def settled(
+    engine: Engine, availabilities: int, requests: int, seed: int, first_day: date = FIRST_DAY
+) -> Nation:
+    """Make it, in an empty database. `first_day`: a Monday."""
     migrations.upgrade(engine)
     chance = random.Random(seed)
     with engine.begin() as connection:
         guards.remove(connection)
-        made = _make(connection, chance, availabilities, requests)
+        made = _make(connection, chance, availabilities, requests, first_day)
         guards.install(connection)
     if engine.dialect.name == "postgresql":
         # its autovacuum would do so sooner or later; for SQLite nobody does
@@ -63,7 +65,9 @@ def settled(engine: Engine, availabilities: int, requests: int, seed: int) -> Na
     return made
 
 
-def _make(connection: Connection, chance: random.Random, blocks: int, requests: int) -> Nation:
+def _make(
+    connection: Connection, chance: random.Random, blocks: int, requests: int, first_day: date
+) -> Nation:
     employer, establishment = new_id(), new_id()
     _insert(connection, "employers", [{"id": employer, "code": "1", "name": "Employer 1"}])
     main = {"id": establishment, "employer_id": employer, "name": "Main", "is_main": True}
@@ -81,7 +85,7 @@ def _make(connection: Connection, chance: random.Random, blocks: int, requests: 
         "employees",
         [{"id": key, "last_name": f"Employee {i}"} for i, key in enumerate(people)],
     )
-    made = list(_blocks(chance, holders, places, blocks))
+    made = list(_blocks(chance, holders, places, blocks, first_day))
     _insert(connection, "availabilities", made)
     admitted = [
         {"availability_id": block["id"], "consultation_type_id": kind}
@@ -91,7 +95,10 @@ def _make(connection: Connection, chance: random.Random, blocks: int, requests: 
     _insert(connection, "availability_types", admitted)
     booked = list(_appointments(chance, made, people, kinds, establishment))
     _insert(connection, "appointments", booked)
-    asked = [_request(chance, chance.choice(people), kinds, establishment) for _ in range(requests)]
+    asked = [
+        _request(chance, chance.choice(people), kinds, establishment, first_day)
+        for _ in range(requests)
+    ]
     _insert(connection, "requests", asked)
     _insert(
         connection,
@@ -127,14 +134,14 @@ def _location(key: UUID, number: int) -> Row:
 
 
 def _blocks(
-    chance: random.Random, holders: list[UUID], places: list[UUID], wanted: int
+    chance: random.Random, holders: list[UUID], places: list[UUID], wanted: int, first_day: date
 ) -> Iterator[Row]:
     """Each practitioner a morning or an afternoon a day, mostly at one of two places."""
     homes = {holder: chance.sample(places, 2) for holder in holders}
     number = 0
     for week in range(WORKING_DAYS // 5):
         for weekday in range(5):
-            day = FIRST_DAY + timedelta(weeks=week, days=weekday)
+            day = first_day + timedelta(weeks=week, days=weekday)
             for holder in holders:
                 if number == wanted:
                     return
@@ -183,8 +190,10 @@ def _appointments(
             }
 
 
-def _request(chance: random.Random, employee: UUID, kinds: list[UUID], establishment: UUID) -> Row:
-    first = FIRST_DAY + timedelta(days=chance.randrange(7 * WORKING_DAYS // 5 - WINDOW))
+def _request(
+    chance: random.Random, employee: UUID, kinds: list[UUID], establishment: UUID, first_day: date
+) -> Row:
+    first = first_day + timedelta(days=chance.randrange(7 * WORKING_DAYS // 5 - WINDOW))
     return {
         "id": new_id(),
         "employee_id": employee,
@@ -196,7 +205,7 @@ def _request(chance: random.Random, employee: UUID, kinds: list[UUID], establish
         "duration": VISIT,
         "buffer": BUFFER,
         "modality": Modality.AT_LOCATION,
-        "requested_on": FIRST_DAY,
+        "requested_on": first_day,
         "created_at": INSTANT,
     }
 

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from benchmarks import curve, growth, solving
+from benchmarks import curve, growth, serving, solving
 from benchmarks.__main__ import main
 from benchmarks.following import Followed, followed
 from benchmarks.inputs import GENERATED, SHARED, Input, Made, expanded
@@ -345,6 +345,19 @@ def test_growth_is_drawn_and_written(tmp_path: Path) -> None:
     assert content["growth"]["preparation"]["count"] == 2
     assert content["growth"]["peak_mib"]["exponent"] == pytest.approx(0.0, abs=0.5)
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_the_api_answers_is_written_and_none_of_it_fails(tmp_path: Path) -> None:
+    rows = serving.benchmark(600, ["sqlite"], 2, 1.0, Record("serve", tmp_path, ["serve"]))
+
+    content = json.loads((tmp_path / "serve.json").read_text("utf-8"))
+    assert content.keys() >= RECORDED
+    assert len(content["rows"]) == len(rows)
+    assert {row.operation for row in rows if row.clients == 1} == {"options"}
+    assert {row.operation for row in rows if row.clients == 2} <= serving.MIX.keys()
+    assert [row for row in rows if row.failed or row.later] == []
+    assert all(0 < row.p50 <= row.p95 <= row.p99 for row in rows)
+    assert "options" in (tmp_path / "serve.md").read_text("utf-8")
 
 
 def test_curves_are_drawn_and_written(tmp_path: Path) -> None:
