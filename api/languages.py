@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
@@ -18,6 +19,8 @@ DEFAULT = "nl"
 LANGUAGES: Mapping[str, str] = {"nl": "Nederlands", "en": "English"}
 """Each in its own words."""
 WRITTEN_IN = "en"
+ZONE = "Europe/Amsterdam"
+"""On whose clocks a sentence names a moment, where no location says another zone."""
 
 
 class _Holes(dict[str, Any]):
@@ -77,7 +80,7 @@ class Language:
     def _shown(self, value: object) -> str:
         match value:
             case datetime():
-                return self.moment(value)
+                return self.moment(value.astimezone(ZoneInfo(ZONE)))
             case date():
                 return self.day(value)
             case set() | frozenset():

@@ -120,3 +120,6 @@ def test_a_hole_says_what_it_means() -> None:
     )
     assert spoken.text("until {day}", day=date(2027, 3, 1)) == "until 1 March 2027"
     assert spoken.text("{nothing} fills this") == "… fills this"
+    # on the clocks of the reader, and not in UTC
+    until = datetime(2027, 7, 1, 9, 5, tzinfo=UTC)
+    assert spoken.text("kept until {until}", until=until) == "kept until Thu 1 Jul 2027 11:05"

@@ -193,4 +193,15 @@ def test_a_session_that_has_ended_leads_to_the_door(desk: Desk) -> None:
     with desk.open("/own", by=somebody) as page:
         somebody.delete("/sessions")
         page.get_by_role("button", name="Save").click()
-        expect(page).to_have_url(f"{desk.url}/login?next=/")
+        expect(page).to_have_url(f"{desk.url}/login?next=/own")
+
+
+def test_an_address_that_is_nothing_is_a_page_in_a_browser_and_a_problem_for_a_program(
+    desk: Desk,
+) -> None:
+    with desk.open("/nothing/of/the/kind") as page:
+        expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
+        require_accessible(page)
+        told = page.request.get("/nothing", headers={"Accept": "application/json"}).json()
+
+    assert told["code"] == "not_found"

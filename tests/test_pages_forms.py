@@ -151,3 +151,10 @@ def test_what_means_nothing_names_its_field(name: str, value: str) -> None:
 def test_what_is_no_form_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedError):
         forms.read(Shape, body)
+
+
+def test_a_text_that_nobody_can_keep_names_its_field() -> None:
+    with pytest.raises(MalformedError) as refused:
+        forms.read(Shape, b"day=2027-03-01&name=a%00b")
+
+    assert (refused.value.code, refused.value.params) == ("invalid_characters", {"fields": "name"})

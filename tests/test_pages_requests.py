@@ -146,6 +146,24 @@ def test_what_will_be_in_the_way_is_said_before_it_is_saved(counter: Counter) ->
     assert len(counter.requests_of(employee)) == 1
 
 
+def test_a_refusal_stays_though_what_was_typed_is_looked_at_meanwhile(counter: Counter) -> None:
+    """The look at what was typed last answers after the refusal, and is fine."""
+    key = counter.request(counter.employee("Employee 14"))
+    with (
+        counter.open(f"/requests/{key}/edit") as late,
+        counter.open(f"/requests/{key}/edit") as soon,
+    ):
+        soon.get_by_label("For whoever plans it").fill("The first")
+        soon.get_by_role("button", name="Save", exact=True).click()
+        expect(soon.get_by_text("The first", exact=True)).to_be_visible()
+        late.get_by_label("Duration in minutes").fill("25")
+        with late.expect_response("**/check"):
+            late.get_by_role("button", name="Save", exact=True).click()
+        late.wait_for_timeout(500)
+
+        expect(late.get_by_text("it was changed meanwhile")).to_be_visible()
+
+
 def test_the_formal_request_date_is_set_only_with_the_right(counter: Counter) -> None:
     employee = counter.employee("Employee 11")
     request = counter.request(employee)

@@ -13,11 +13,13 @@ from starlette.exceptions import HTTPException
 from api.http import docs, health, introduction, openapi, problems
 from api.http.context import context_of
 from api.http.declaring import Routes, require_policies
+from api.http.faces import JSON
 from api.http.frame import Frame
 from api.http.problems import trouble_of
 from api.http.routes import ALL
 from api.http.routing import add
 from api.http.service import Service, Settings
+from api.pages.face import PAGE
 from api.pages.routes import PAGES
 from models.database import writing
 from scheduler import clock
@@ -92,4 +94,5 @@ async def _not_a_route(request: Request, error: Exception) -> Response:
     context = context_of(request)
     trouble = trouble_of(error) or problems.Trouble(500, "internal_error")
     context.code = trouble.code
-    return problems.answer(trouble, context.request_id)
+    is_page = "text/html" in request.headers.get("accept", "")
+    return (PAGE if is_page else JSON).tell(trouble, request, context.request_id)

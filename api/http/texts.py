@@ -33,7 +33,7 @@ OUR_OWN: Mapping[str, str] = {
     "version_malformed": "If-Match is one ETag, as it was read",
     "outdated": "it was changed meanwhile: read it again",
     # of who asks
-    "csrf_failed": "send X-CSRF-Token, as /api/v1/me gives it",
+    "csrf_failed": "this page is of an earlier log-in: load it again (a program sends X-CSRF-Token, as /api/v1/me gives it)",
     # of what there is
     "method_not_allowed": "this cannot be done here",
     "unsupported_grant_type": "this kind of grant is not offered",

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from api.http.calls import Call
 from api.http.histories import HistoryView, StepView
-from api.languages import Language
+from api.languages import ZONE, Language
 from api.pages.names import NAMELESS, names
-from api.pages.rendering import ZONE, there
+from api.pages.rendering import there
 from api.pages.words import msgid
 from models.agenda import Location
 from models.base import Keyed

@@ -1,7 +1,7 @@
 """How the pages speak: forms come in, HTML goes out, and a problem is told in sentences where the reader looks."""
 
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import Request, Response
 from pydantic import BaseModel
@@ -11,6 +11,7 @@ from api.http.knocking import SAFE
 from api.http.problems import Trouble
 from api.http.strict import MalformedError, StrictRequest
 from api.pages import forms
+from api.pages.answers import here
 from api.pages.rendering import SECURE, bare
 
 BY_SCRIPT = "hx-request"
@@ -64,7 +65,8 @@ def _back(request: Request) -> str:
     """Where he wanted to be; after a change, the page that it was on."""
     if request.method in SAFE and request.headers.get(BY_SCRIPT) != "true":
         return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return "/"
+    page = urlsplit(request.headers.get("hx-current-url", ""))
+    return here(page.path + (f"?{page.query}" if page.query else ""))
 
 
 def _sent_to(where: str, *, by_script: bool) -> Response:

@@ -24,7 +24,7 @@ FAULTS: Mapping[str, str] = {
     "uuid_type": "choose one of the list",
     "uuid_parsing": "choose one of the list",
     "too_short": "choose at least one",
-    "too_long": "these are too many",
+    "too_long": "this is too long",
     "extra_forbidden": "this cannot be set here",
 }
 OTHERWISE = "this value cannot be used"

@@ -84,7 +84,10 @@ def fields(body: bytes) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in pairs:
         require_plain(name)
-        require_plain(value)
+        try:
+            require_plain(value)
+        except MalformedError as error:
+            raise MalformedError(422, "invalid_characters", fields=name) from error
         if value.strip():
             found.setdefault(name, []).append(value.replace("\r\n", "\n"))
     return found

@@ -20,7 +20,7 @@ from api.http.knocking import csrf_token
 from api.http.problems import Trouble
 from api.http.replies import Reply
 from api.http.texts import sentence_of
-from api.languages import LANGUAGES, Language, accepted, language
+from api.languages import LANGUAGES, ZONE, Language, accepted, language
 from api.pages.faults import fault
 from api.pages.navigation import Entry, entries
 from api.pages.words import worded
@@ -34,8 +34,6 @@ SECURE = (
 )
 """Nothing from elsewhere, nothing inline, in nobody's frame (T24)."""
 STATIC = files("api") / "pages" / "static"
-ZONE = "Europe/Amsterdam"
-"""Where no location says another one."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ function headersFor(element) {
   const sender = owner(element);
   // the same key while nobody knows what became of it: asked again, it is done once
   sender.dataset.key ||= crypto.randomUUID();
-  const headers = { "X-CSRF-Token": csrf(), "Idempotency-Key": sender.dataset.key };
+  const language = document.documentElement.lang;
+  const headers = { "X-CSRF-Token": csrf(), "Idempotency-Key": sender.dataset.key, "Accept-Language": language };
   if (sender.dataset.version) headers["If-Match"] = `"${sender.dataset.version}"`;
   return headers;
 }
@@ -29,7 +30,7 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   const { sourceElement: element, response } = ctx;
   // what is only looked up within a form says nothing of what the form sends
-  const looksUp = ctx.request.method === "GET" && element.closest("form");
+  const looksUp = element.closest("form") && !element.matches("form, button");
   if (response.status < 500 && !looksUp) delete owner(element).dataset.key;
   if (response.status < 400) {
     // what a problem shows with it, it asks for by itself

@@ -14,9 +14,10 @@ from api.http.policies import by_right
 from api.http.replies import Reply
 from api.http.routes import audit as audit_api
 from api.http.shapes import Day, Given
+from api.languages import ZONE
 from api.pages.administration.labels import ACTS, LABELS, TABLES
 from api.pages.declaring import Pages
-from api.pages.rendering import ZONE, render
+from api.pages.rendering import render
 from models.people import Employee
 from scheduler.access import Right
 from scheduler.loading.days import midnight

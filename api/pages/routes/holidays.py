@@ -15,11 +15,12 @@ from api.http.policies import everywhere
 from api.http.replies import Reply
 from api.http.routes import own_days as api
 from api.http.shapes import Day, Given, Line
+from api.languages import ZONE
 from api.pages.administration.forming import countries
 from api.pages.answers import again
 from api.pages.declaring import Pages
 from api.pages.names import choices, names
-from api.pages.rendering import ZONE, reader, render
+from api.pages.rendering import reader, render
 from models.agenda import Location, OwnHoliday
 from models.audit import Act
 from scheduler.access import Right
