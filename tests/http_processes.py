@@ -139,14 +139,14 @@ class Address:
     @contextmanager
     def served(self) -> Iterator[Self]:
         """By a server of each stem, as long as this lasts."""
-        servers = [stem.started() for stem in self.stems]
+        servers: list[Server] = []
         try:
+            servers += (stem.started() for stem in self.stems)
             yield self
         finally:
             for one in servers:
                 one.kill()
-            ends = [one.ended() for one in servers]
-        assert set(ends) == {-signal.SIGKILL}, "a server ended by itself"
+        assert {one.ended() for one in servers} == {-signal.SIGKILL}, "a server ended by itself"
 
 
 def _stem(given: Given, told: Connection) -> None:

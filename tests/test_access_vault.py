@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from sqlalchemy import Engine, select
@@ -21,7 +22,7 @@ from scheduler.access.vault import (
     place,
     reseal,
 )
-from tests.access import NOW, VAULT, an_account
+from tests.access import NOW, VAULT, an_account, at_once
 from tests.records import DATABASES, fresh
 
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
@@ -123,6 +124,29 @@ def test_a_start_with_the_wrong_key_is_refused(engine: Engine) -> None:
     # as long as there may be secrets under the old key, it has to be there
     with database.writing(engine) as session, pytest.raises(SecretKeyError):
         acknowledge(session, Vault(NEW), NOW)
+
+
+def started(engine: Engine, vault: Vault) -> bool:
+    try:
+        with database.writing(engine) as session:
+            acknowledge(session, vault, NOW)
+    except SecretKeyError:
+        return False
+    return True
+
+
+def test_however_many_start_at_once_there_is_one_key(engine: Engine) -> None:
+    turns = count()
+
+    def start(own: Engine) -> tuple[int, bool]:
+        whose = next(turns) % 2
+        return whose, started(own, Vault((OLD, OTHER)[whose]))
+
+    found = set(at_once(engine, start, 6))
+
+    assert found in ({(0, True), (1, False)}, {(0, False), (1, True)})
+    with database.reading(engine) as session:
+        assert len(session.scalars(select(SealingKey)).all()) == 1
 
 
 def test_resealed_by_the_new_key_the_old_one_can_go(engine: Engine) -> None:

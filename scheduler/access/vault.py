@@ -15,7 +15,7 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.access import SealingKey
@@ -111,9 +111,14 @@ def _decoded(name: str, text: str) -> bytes:
 def acknowledge(session: Session, vault: Vault, now: datetime) -> None:
     """At every start: every key that secrets here were sealed by is given.
 
+    Of several who start at once each waits for the one before: with another key it is refused.
+
     Raises:
         SecretKeyError: one is not, so that some of the secrets could not be opened.
     """
+    if session.get_bind().dialect.name == "postgresql":
+        # there may be no row to lock yet; on SQLite there is one writer at a time
+        session.execute(text(f"LOCK TABLE {SealingKey.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
     here = set(session.scalars(select(SealingKey.name)))
     missing = sorted(here - vault.names)
     if missing:
