@@ -41,10 +41,11 @@ from scheduler.booking.places import judge
 from scheduler.idempotency import Fresh
 from tests.access import VAULT
 from tests.forking import forking
-from tests.races import BEFORE_COMMIT
 from tests.towns import NOW
 
 PATIENCE = 60.0
+WHILE = 0.02
+"""Seconds in which others who do not wait come to the same conclusion."""
 
 Prepare = Callable[[ExitStack], None]
 """What is made otherwise in a process, before it serves."""
@@ -284,7 +285,7 @@ def _wherever(stack: ExitStack, act: Callable[..., Any], instead: Callable[..., 
 def _slow(act: Callable[..., Any]) -> Callable[..., Any]:
     def slowly(*given: Any, **named: Any) -> Any:
         found = act(*given, **named)
-        time.sleep(BEFORE_COMMIT)
+        time.sleep(WHILE)
         return found
 
     return slowly

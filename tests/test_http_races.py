@@ -64,9 +64,10 @@ def test_of_fifty_who_want_a_place_one_gets_it(engine: Engine, record_property: 
 def test_control_without_guards_and_locks_several_get_it(engine: Engine) -> None:
     with crowd_at(engine, *EVERYTHING, prepare=careless) as crowd:
         unguard(engine)
-        found = contested(engine, crowd, CLIENTS, 2)
-
-    assert max(one["done"] for one in found) > 1, found
+        # on a busy machine a single try may happen one after the other
+        assert any(
+            one["done"] > 1 for _ in range(5) for one in contested(engine, crowd, CLIENTS, 1)
+        )
     assert overlaps(engine)
 
 
