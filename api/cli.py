@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from api import planning, records, serving
+from api import planning, records, serving, working
 from api.asked import LONGEST_RUN, Iterations, Seed, Workers
 from api.complaints import complain, errors
 from api.progress import watched
@@ -236,3 +236,4 @@ SECONDS_TO_READ = 4e-5
 records.register(app)
 planning.register(app)
 serving.register(app)
+working.register(app)

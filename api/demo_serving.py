@@ -105,14 +105,16 @@ def serve(listening: socket.socket, folder: Path, made: Made, say: Console) -> N
     from api.http import logs  # noqa: PLC0415
     from api.http.application import application  # noqa: PLC0415
     from api.http.service import Settings  # noqa: PLC0415
+    from scheduler import triggers  # noqa: PLC0415
 
     address = serving.address_of(listening)
     with (folder / LOG).open("a", buffering=1, encoding="utf-8") as log:
         logs.configure(log)
-        app = application(Settings(made.url, made.vault, address))
+        app = application(Settings(made.url, made.vault, address), daily=triggers.tell_days)
         tell(say, address, made.guests)
         threading.Thread(target=_codes_on_demand, args=(say, made.guests), daemon=True).start()
-        serving.run(app, listening)
+        with serving.runs_done(app):
+            serving.run(app, listening)
 
 
 def tell(say: Console, address: str, guests: Guests) -> None:

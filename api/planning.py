@@ -6,7 +6,7 @@ Exit codes: 0 = done, or somebody else is at it; 2 = malformed usage, or a datab
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -16,9 +16,14 @@ from api.complaints import complain, errors
 from api.progress import watched
 from api.records import Database
 from api.settings import UnusableDatabaseError, database_url
+from api.working import RedisUrl, bell
 from scheduler import clock
 from solver.files.reading import printable
 from solver.files.writing import refuse_as_target, write_content
+
+if TYPE_CHECKING:
+    from scheduler.planning.night import RunSettings
+    from scheduler.planning.sharing import Ring
 
 FAILED = 3
 
@@ -48,6 +53,7 @@ def plan(  # noqa: PLR0913, PLR0917 (typer makes each option out of an argument)
         UUID | None,
         typer.Option("--take-back", metavar="RUN", help="take back what that run has booked"),
     ] = None,
+    redis: RedisUrl = None,
 ) -> None:
     """Plan all open requests together, book them, and say why the others could not be."""
     url = database_url(database)
@@ -67,10 +73,18 @@ def plan(  # noqa: PLR0913, PLR0917 (typer makes each option out of an argument)
         workers=workers,
         preview=preview,
     )
-    _plan(url, settings, output, as_json=as_json)
+    with bell(redis) as rings:
+        _plan(url, settings, output, None if rings is None else rings.help, as_json=as_json)
 
 
-def _plan(url: str, settings: Any, output: Path | None, *, as_json: bool) -> None:  # noqa: ANN401 (`RunSettings`, loaded late)
+def _plan(
+    url: str,
+    settings: "RunSettings",
+    output: Path | None,
+    ring: "Ring | None",
+    *,
+    as_json: bool,
+) -> None:
     from api.opening import files_of, served, shown  # noqa: PLC0415
     from api.planned import busy, labels, report  # noqa: PLC0415
     from models.runs import RunState  # noqa: PLC0415
@@ -85,7 +99,12 @@ def _plan(url: str, settings: Any, output: Path | None, *, as_json: bool) -> Non
         try:
             with watched(errors) as on_progress:
                 result = plan_open_requests(
-                    engine, settings, now=clock.now(), by=NOBODY, on_progress=on_progress
+                    engine,
+                    settings,
+                    now=clock.now(),
+                    by=NOBODY,
+                    on_progress=on_progress,
+                    ring=ring,
                 )
         except UnknownCalendarError as error:
             raise UnusableDatabaseError(f"{shown(url)}: {error}") from None

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ import typer
 
 from api.records import Database
 from api.settings import UnusableDatabaseError, database_url
+from api.working import RedisUrl, bell
 from scheduler import clock
 
 BROKEN = 1
@@ -50,11 +52,14 @@ def serve(
         str | None,
         typer.Option(metavar="ADDRESS", help="the proxy that tells who called (X-Forwarded-For)"),
     ] = None,
+    redis: RedisUrl = None,
 ) -> None:
     """Serve the API until a signal ends it; the first start prints the administrator's password, once."""
     from api.http import logs  # noqa: PLC0415
     from api.http.application import application  # noqa: PLC0415
     from api.http.service import Settings  # noqa: PLC0415
+    from notifications import egress  # noqa: PLC0415
+    from scheduler import triggers  # noqa: PLC0415
     from scheduler.access import vault  # noqa: PLC0415
 
     with listen(host, port) as listening:
@@ -65,14 +70,33 @@ def serve(
                 vault.from_settings(os.environ),
                 base_url or address,
                 connections,
+                egress=egress.Client(egress.from_settings(os.environ)),
             )
-            app = application(settings)
-        except vault.SecretKeyError as error:
+            app = application(settings, daily=triggers.tell_days)
+        except (vault.SecretKeyError, egress.SettingError) as error:
             raise UnusableDatabaseError(str(error)) from None
         _welcome(app.state.service.engine)
         typer.echo(f"serving on {address}, described at {address}/docs")
         logs.configure()
-        run(app, listening, behind)
+        with runs_done(app, redis):
+            run(app, listening, behind)
+
+
+@contextmanager
+def runs_done(app: Any, redis: str | None = None) -> Iterator[None]:  # noqa: ANN401 (an ASGI application)
+    """See to it that planning runs are done: by workers, which are rung, or where there are none by itself."""
+    service = app.state.service
+    if redis is None:
+        from api.alone import alone  # noqa: PLC0415
+
+        with alone(service.settings.database) as looking:
+            service.ring_workers = looking.ring
+            yield
+        return
+    with bell(redis) as rings:
+        if rings is not None:
+            service.ring_workers, service.redis_answers = rings.ring, rings.answers
+        yield
 
 
 def run(app: Any, listening: socket.socket, behind: str | None = None) -> None:  # noqa: ANN401 (an ASGI application)

@@ -1,9 +1,11 @@
-"""What the surroundings tell the service: today, where its database is."""
+"""What the surroundings tell the service: where its database is, and its Redis."""
 
 import os
 
 DATABASE = "SPREEKUUR_DATABASE"
 """The environment variable with the URL of the database."""
+REDIS = "SPREEKUUR_REDIS"
+"""The environment variable with the URL of Redis, where there is one."""
 DEFAULT_DATABASE = "sqlite:///spreekuur.db"
 
 

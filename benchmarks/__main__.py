@@ -8,6 +8,7 @@
     make bench ARGS="curve M-100 L-100 XL-100"    gap against time
     make bench ARGS="options"                     one request's possibilities, from the database
     make bench ARGS="night L-100"                 a planning run over a database
+    make bench ARGS="spread L-100"                the same by one worker and by two, on PostgreSQL and Redis
     make bench ARGS="serve"                       the API over HTTP, fifty clients at once
     make bench ARGS="week"                        the agenda's week: answered, sent, drawn
 
@@ -20,7 +21,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import against, curve, growth, inputs, night, options, serving, solving, week
+from benchmarks import (
+    against,
+    curve,
+    growth,
+    inputs,
+    night,
+    options,
+    serving,
+    solving,
+    spread,
+    week,
+)
 from benchmarks.databases import DATABASES
 from benchmarks.inputs import SEEDS, UnknownInstanceError, expanded
 from benchmarks.machine import Record
@@ -37,6 +49,7 @@ USUAL_CURVES = ("M-100", "L-100")
 USUAL_NIGHT = ("L-100",)
 PEER_SECONDS = 30.0
 NIGHT_SECONDS = 30.0
+SPREAD_ITERATIONS = 200
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -72,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--output", type=Path, default=Path("bench-results"), metavar="FOLDER")
     commands = parser.add_subparsers(
-        dest="what", metavar="spreekuur | peers | growth | curve | options | night | serve | week"
+        dest="what",
+        metavar="spreekuur | peers | growth | curve | options | night | spread | serve | week",
     )
 
     solve = commands.add_parser("spreekuur", help="our solver")
@@ -111,6 +125,12 @@ def _parser() -> argparse.ArgumentParser:
     nights.add_argument("--seconds", type=float, default=NIGHT_SECONDS, metavar="S")
     nights.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
     nights.set_defaults(run=_night)
+
+    shared = commands.add_parser("spread", help="a run by one worker and by several")
+    _common(shared, (1,), names=USUAL_NIGHT)
+    shared.add_argument("--workers", type=int, nargs="+", default=(1, 2), metavar="N")
+    shared.add_argument("--iterations", type=int, default=SPREAD_ITERATIONS, metavar="N")
+    shared.set_defaults(run=_spread)
 
     serve = commands.add_parser("serve", help="the API, asked by many at once")
     _common(serve, (1,), names=None)
@@ -159,6 +179,12 @@ def _night(asked: argparse.Namespace, given: list[str]) -> None:
     chosen = expanded(asked.names, asked.seeds)
     record = Record("night", asked.output, given)
     night.benchmark(chosen, asked.databases, asked.seconds, record)
+
+
+def _spread(asked: argparse.Namespace, given: list[str]) -> None:
+    chosen = expanded(asked.names, asked.seeds)
+    record = Record("spread", asked.output, given)
+    spread.benchmark(chosen, asked.workers, asked.iterations, record)
 
 
 def _options(asked: argparse.Namespace, given: list[str]) -> None:

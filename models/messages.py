@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Code, Keyed, Versioned, exactly_one, line, reference
@@ -17,6 +17,8 @@ class Template(Versioned, Base):
 
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = line()
+    sender_id: Mapped[UUID | None] = reference("senders")
+    """Nothing: the default server's."""
 
 
 class TemplateText(Base):
@@ -130,6 +132,8 @@ class MailServer(Versioned, Base):
     name: Mapped[str] = line()
     host: Mapped[str] = line()
     port: Mapped[int]
+    implicit_tls: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """From the first byte on; else by STARTTLS, and nothing is said before it."""
     username: Mapped[str | None] = line()
     password: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Encrypted."""
@@ -162,6 +166,71 @@ class Sender(Versioned, Base):
     address: Mapped[str] = line()
     code_hash: Mapped[str | None] = line()
     verified_at: Mapped[datetime | None]
+
+
+class MessageKind(Code):
+    """Why it is sent."""
+
+    ASKED = "asked"
+    """A trigger wants it."""
+    NOTICE = "notice"
+    """Of something that was done to an account. Domain §8."""
+    SENDER_CODE = "sender_code"
+
+
+class Message(Claimed, Keyed, Base):
+    """A mail that is no reminder: to whom, and about what, by keys. `address`: to which it was sent."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("event_id", "to_previous"),
+        Index(
+            "ix_messages_due",
+            "due_at",
+            sqlite_where=text("state = 'due'"),
+            postgresql_where=text("state = 'due'"),
+        ),
+    )
+
+    kind: Mapped[MessageKind]
+    event_id: Mapped[UUID | None] = reference("events")
+    template_id: Mapped[UUID | None] = reference("templates")
+    recipient: Mapped[Recipient | None]
+    account_id: Mapped[UUID | None] = reference("accounts")
+    to_previous: Mapped[bool] = mapped_column(default=False)
+    """To the address that the account had before."""
+    sender_id: Mapped[UUID | None] = reference("senders")
+    appointment_id: Mapped[UUID | None] = reference("appointments")
+    request_id: Mapped[UUID | None] = reference("requests")
+    case_id: Mapped[UUID | None] = reference("cases")
+    employee_id: Mapped[UUID | None] = reference("employees")
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Encrypted: the code that it tells, until it is sent."""
+    state: Mapped[DeliveryState]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    address: Mapped[str | None] = line()
+    sent_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = line()
+
+
+class MailAttempt(Keyed, Base):
+    """One try at a mail, as it begins: limits count these. `milliseconds`: nothing where nobody finished it."""
+
+    __tablename__ = "mail_attempts"
+    __table_args__ = (
+        CheckConstraint(exactly_one("reminder_id", "message_id"), name="attempt_at_one"),
+        Index(None, "server_id", "at"),
+    )
+
+    reminder_id: Mapped[UUID | None] = reference("reminders", index=True)
+    message_id: Mapped[UUID | None] = reference("messages", index=True)
+    server_id: Mapped[UUID] = reference("mail_servers")
+    at: Mapped[datetime]
+    milliseconds: Mapped[int | None]
+    status: Mapped[int | None]
+    """Of SMTP, where the server said one."""
+    error: Mapped[str | None] = line(50)
 
 
 class Feed(Keyed, Base):

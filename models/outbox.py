@@ -124,6 +124,14 @@ class Delivery(Claimed, Keyed, Base):
             sqlite_where=text("state = 'due'"),
             postgresql_where=text("state = 'due'"),
         ),
+        # what one of many receivers waits for, however long its log is
+        Index(
+            "ix_deliveries_due_to_a_receiver",
+            "receiver_id",
+            "due_at",
+            sqlite_where=text("state = 'due'"),
+            postgresql_where=text("state = 'due'"),
+        ),
     )
 
     event_id: Mapped[UUID] = reference("events")
@@ -132,8 +140,28 @@ class Delivery(Claimed, Keyed, Base):
     """Who gets a notice: of a changed password, say. Domain §8."""
     state: Mapped[DeliveryState]
     due_at: Mapped[datetime]
+    round: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Each time that somebody has it sent again, the attempts begin anew."""
     attempts: Mapped[int] = mapped_column(default=0)
+    """In this round, counted as each begins: who is killed in one does not make it undone."""
     last_status: Mapped[int | None]
     last_error: Mapped[str | None] = line()
     body: Mapped[str | None]
     """As it was sent, for the log."""
+
+
+class DeliveryAttempt(Keyed, Base):
+    """One try at a delivery: neither status nor error while it goes on."""
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (UniqueConstraint("delivery_id", "round", "number"),)
+
+    delivery_id: Mapped[UUID] = reference("deliveries")
+    round: Mapped[int]
+    number: Mapped[int]
+    at: Mapped[datetime]
+    milliseconds: Mapped[int | None]
+    status: Mapped[int | None]
+    """Of the answer, where there was one."""
+    error: Mapped[str | None] = line(50)
+    """A word of a closed set, where it came to nothing."""

@@ -23,6 +23,8 @@ class Case(Versioned, Base):
     """Continuity with him is a criterion of preference. Domain §4."""
     manager_id: Mapped[UUID | None] = reference("accounts")
     opened_on: Mapped[date]
+    recovered_in_part_on: Mapped[date | None]
+    """Since then the employee works again, in part."""
     closed_on: Mapped[date | None]
 
 

@@ -3,8 +3,8 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy import CheckConstraint, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Code, Json, Keyed, Versioned, line, reference
 
@@ -34,6 +34,10 @@ class Trigger(Versioned, Base):
     settings: Mapped[Json]
     """Of the action: the consultation type, draft or not, Saturdays, Sundays and holidays, when to plan."""
     enabled: Mapped[bool]
+    since: Mapped[datetime | None]
+    """When it was last enabled: what happened before is none of its business."""
+    removed_at: Mapped[datetime | None]
+    """It fires no more; its log stays."""
 
 
 class Outcome(Code):
@@ -59,12 +63,28 @@ class TriggerFiring(Keyed, Base):
     trigger_id: Mapped[UUID] = reference("triggers")
     event_id: Mapped[UUID]
     """Not constrained: events are cleared away before the log of firings is."""
+    employee_id: Mapped[UUID | None] = reference("employees")
+    """Whom the event was about."""
     at: Mapped[datetime]
     depth: Mapped[int]
     outcome: Mapped[Outcome]
     refusals: Mapped[Json | None]
     request_id: Mapped[UUID | None] = reference("requests")
     task_id: Mapped[UUID | None] = reference("tasks")
+    appointment_id: Mapped[UUID | None] = reference("appointments")
+    """On which the request was planned at once."""
+    unplanned: Mapped[Json | None]
+    """Why it was not, where it should have been."""
+
+
+class Occurrence(Base):
+    """What a day brings, and nobody does: that it came was told. Domain §4, day N of a case."""
+
+    __tablename__ = "occurrences"
+
+    topic: Mapped[str] = mapped_column(String(100), primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    on_day: Mapped[date] = mapped_column(primary_key=True)
 
 
 class Task(Versioned, Base):
@@ -77,5 +97,7 @@ class Task(Versioned, Base):
     case_id: Mapped[UUID | None] = reference("cases")
     appointment_id: Mapped[UUID | None] = reference("appointments")
     assignee_id: Mapped[UUID | None] = reference("accounts", index=True)
+    role_id: Mapped[UUID | None] = reference("roles", index=True)
+    """Of those who may do it, where it is nobody's yet."""
     due_on: Mapped[date | None]
     done_at: Mapped[datetime | None]

@@ -10,6 +10,8 @@ class Actor:
 
     account_id: UUID | None
     on_behalf_of_id: UUID | None = None
+    caused_by_id: UUID | None = None
+    """The firing of a trigger whose action this is: what it announces names it. Domain §4."""
 
 
 NOBODY = Actor(None)

@@ -3,6 +3,7 @@
 A parameter is stored as text under a category and a code; where nothing is stored, its default holds.
 """
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
@@ -87,6 +88,19 @@ class TypeCode(Kind[str]):
 
 
 @dataclass(frozen=True, slots=True)
+class Hour(Kind[str]):
+    """A time of the day, on local clocks, or nothing."""
+
+    def read(self, text: str) -> str:
+        if text and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+            raise ValueError("a time from 00:00 to 23:59, or empty")
+        return text
+
+    def written(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter(Generic[Value]):
     """A setting of the organisation; `meaning` is what an administrator reads."""
 
@@ -113,6 +127,8 @@ class ParameterError(ValueError):
 GRID = Parameter("Planning", "Grid", Whole(1, 60, MINUTES_PER_DAY), 5, "Minutes between two possible starts, counted from midnight (`fits`, domain §3).")  # fmt: skip
 HORIZON_DAYS = Parameter("Planning", "HorizonDays", Whole(1, 366), 42, "How many days ahead the nightly run plans.")  # fmt: skip
 NOTICE_NEXT_DAY = Parameter("Planning", "NoticeNextDay", Switch(), default=True, meaning="Automatic planning plans nothing sooner than the next day (`notice`, domain §3).")  # fmt: skip
+NIGHTLY_RUN_AT = Parameter("Planning", "NightlyRunAt", Hour(), "02:00", "When all open requests are planned every night, on local clocks; empty: never by itself.")  # fmt: skip
+NIGHTLY_RUN_MINUTES = Parameter("Planning", "NightlyRunMinutes", Whole(1, 240), 5, "Minutes that the nightly run may take.")  # fmt: skip
 # Domain §4 gives the code alone. The category is that of what it is about.
 SAVE_AND_PLAN = Parameter("AppointmentRequest", "CalculateAvailabilitiesForAppointmentRequest", Switch(), default=True, meaning="Save and plan is offered beside Save (domain §4; 000 §3.1.13.2).")  # fmt: skip
 DEFAULT_TYPE = Parameter("Consultation", "DefaultTypeForRequests", TypeCode(), "", "The consultation type that a new request begins with, a no-show type too (`no_show_type`, domain §3).")  # fmt: skip

@@ -25,6 +25,7 @@ from models.organisation import ContactPerson
 from models.outbox import DeliveryState
 from models.people import Employee, Practitioner
 from models.requests import Case
+from scheduler.actor import Actor
 from scheduler.announcing import News, announce
 from scheduler.topics import Topic
 
@@ -70,7 +71,7 @@ class _Failed:
     rule: UUID | None = None
 
 
-def remind(session: Session, appointments: Collection[UUID], *, now: datetime) -> None:
+def remind(session: Session, appointments: Collection[UUID], *, by: Actor, now: datetime) -> None:
     """Make the default reminders of these appointments as they now stand, in place of those they had.
 
     A moment that has passed already is left out. What cannot be made is announced as
@@ -84,7 +85,7 @@ def remind(session: Session, appointments: Collection[UUID], *, now: datetime) -
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
         failed = [_Failed(key, Failure.NOT_STORED) for key in appointments]
-    announce(session, list(map(_news, failed)), at=now)
+    announce(session, [_news(one, by) for one in failed], at=now)
 
 
 def forget(session: Session, appointments: Collection[UUID]) -> None:
@@ -173,11 +174,12 @@ def _asked(session: Session, appointments: Collection[UUID]) -> Iterable[_Asked]
         yield _Asked._make((*row[:5], emails, mobiles, *row[9:]))
 
 
-def _news(failed: _Failed) -> News:
+def _news(failed: _Failed, by: Actor) -> News:
     rule = {} if failed.rule is None else {"default_reminder": failed.rule}
     return News(
         Topic.APPOINTMENT_REMINDERS_FAILED,
         Appointment.__tablename__,
         failed.appointment,
         {"why": failed.why, **rule},
+        by.caused_by_id,
     )

@@ -31,6 +31,8 @@ class Topic(StrEnum):
         "the appointment of a request was deleted or cancelled: it waits to be planned again",
     )
     REQUEST_WITHDRAWN = "RequestWithdrawn", "a request is no longer wanted"
+    REQUEST_UNPLANNED = "RequestUnplanned", "a planning run could not plan a request"
+    REQUEST_OVERDUE = "RequestOverdue", "the window of a request has passed, and it is not planned"
 
     APPOINTMENT_DRAFTED = "AppointmentDrafted", "an appointment was made as a draft"
     APPOINTMENT_PLANNED = "AppointmentPlanned", "an appointment was made, or a draft became one"
@@ -59,6 +61,17 @@ class Topic(StrEnum):
         "an appointment stands, but its reminders could not be made or sent",
     )
 
+    CASE_OPENED = "CaseOpened", "a case was opened"
+    CASE_PARTIALLY_RECOVERED = (
+        "CasePartiallyRecovered",
+        "the employee of a case works again, in part",
+    )
+    CASE_CLOSED = "CaseClosed", "a case was closed"
+    CASE_DAY_REACHED = (
+        "CaseDayReached",
+        "a case is open for so many days, of which some trigger wants to know",
+    )
+
     AVAILABILITY_ADDED = (
         "AvailabilityAdded",
         "a practitioner is open for appointments at a location",
@@ -79,3 +92,11 @@ class Topic(StrEnum):
         "the second factor of an account was set up, renewed or taken away",
     )
     ACCOUNT_LOCKED = "AccountLocked", "an account is locked after too many wrong tries"
+
+    MESSAGE_ASKED = "MessageAsked", "a trigger wants somebody to get a message"
+    TRIGGER_FIRED = "TriggerFired", "a trigger fired that is to be told of"
+
+    RECEIVER_TESTED = (
+        "ReceiverTested",
+        "somebody tries out whether a receiver of webhooks hears us; it goes to that one only",
+    )

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import BinaryIO
 
-from solver.facts import Instance
+from solver.facts import Instance, Plan
 from solver.options import Options, Progress
 from solver.pipeline import run
 from solver.process import Found, Refused
@@ -78,15 +78,16 @@ def main() -> None:
     threading.Thread(target=_end_with_the_parent, args=(os.dup(1),), daemon=True).start()
     instance: Instance
     options: Options
+    begun: Plan
     with os.fdopen(os.dup(1), "wb") as pipe:
         os.dup2(2, 1)
         try:
-            instance, options = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our own parent)
+            instance, options, begun = pickle.load(sys.stdin.buffer)  # noqa: S301 (from our own parent)
         except (EOFError, pickle.UnpicklingError):
             return  # the parent was stopped before it had asked
         sender = _Sender(pipe)
         try:
-            search, seconds = run(instance, options, sender.progress)
+            search, seconds = run(instance, options, sender.progress, begun=begun)
         except RefusedPlanError as refusal:
             sender.refused(Refused(str(refusal)))
         else:

@@ -1,18 +1,18 @@
 """Which requests can get in each other's way, and so must be planned together.
 
-Requests are coupled where they may meet: in an availability, a practitioner's day, a location's day
-whose rooms may run out, or an employee with several requests. *Parts* are the components of that
-graph. *Regions* are looser: they share no location's day, but perhaps a practitioner or an employee.
+Requests are coupled where they may meet: in an availability, in two of a practitioner that overlap, a location's day
+whose rooms may run out, or an employee with several requests. *Parts* are the components of that graph. Two blocks of a practitioner's day couple only where they overlap: whoever is booked in the one, buffer and
+all, is out of it before the other begins. *Regions* are looser: they share no location's day, but perhaps a practitioner or an employee.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from solver.candidates import Candidates
-from solver.facts import IntColumn
+from solver.facts import Instance, IntColumn
 from solver.rules.words import grouped
 
 SMALL = 300
@@ -38,14 +38,43 @@ def parts(candidates: Candidates) -> list[Candidates]:
 
 def regions(candidates: Candidates, smallest: int) -> list[list[int]]:
     """The requests of each region, small regions put together until they have so many."""
-    label = _labels(candidates, _whole_places(candidates))
+    return _put_together(candidates, smallest, _labels(candidates, _whole_places(candidates)))
+
+
+def districts(candidates: Candidates, smallest: int) -> list[list[int]]:
+    """The requests of each district, small ones put together: they share nothing but practitioners."""
+    return _put_together(
+        candidates, smallest, _labels(candidates, _places(candidates), _employees(candidates))
+    )
+
+
+def at_once(instance: Instance) -> Iterator[list[int]]:
+    """The availabilities of one practitioner that overlap, one with the next."""
+    blocks = instance.availabilities
+    days = grouped(range(len(blocks)), lambda a: (blocks[a].practitioner, blocks[a].day))
+    for day in days.values():
+        together: list[int] = []
+        until = 0
+        for a in sorted(day, key=lambda a: (blocks[a].start, a)):
+            if blocks[a].start >= until:
+                if len(together) > 1:
+                    yield together
+                together = []
+            together.append(a)
+            until = max(until, blocks[a].end)
+        if len(together) > 1:
+            yield together
+
+
+def _put_together(candidates: Candidates, smallest: int, label: IntColumn) -> list[list[int]]:
+    """The requests by label, small groups put together until they have so many."""
     found = grouped(candidates.requests, lambda r: int(label[r])).values()
     together: list[list[int]] = []
-    for region in sorted(found, key=len):
+    for group in sorted(found, key=len):
         if together and len(together[-1]) < smallest:
-            together[-1].extend(region)
+            together[-1].extend(group)
         else:
-            together.append(region)
+            together.append(group)
     return together
 
 
@@ -68,11 +97,9 @@ def _labels(candidates: Candidates, *ways: Iterable[Sequence[int]]) -> IntColumn
 
 
 def _people(candidates: Candidates) -> Iterable[Sequence[int]]:
-    """The availabilities (as nodes) of each practitioner's day."""
-    blocks = candidates.instance.availabilities
+    """The availabilities (as nodes) of a practitioner that overlap."""
     offset = len(candidates.instance.requests)
-    days = grouped(range(len(blocks)), lambda a: (blocks[a].practitioner, blocks[a].day))
-    return ([offset + a for a in day] for day in days.values() if len(day) > 1)
+    return ([offset + a for a in together] for together in at_once(candidates.instance))
 
 
 def _places(candidates: Candidates) -> Iterable[Sequence[int]]:

@@ -17,7 +17,7 @@ from solver.candidates import Candidates, candidates
 from solver.claims import Claims, settled
 from solver.components import SMALL, parts, regions
 from solver.exact import SmallParts
-from solver.facts import Instance
+from solver.facts import Instance, Plan
 from solver.flow import Flow, Network, Worth, largest_flow, network, weight, weight_then_lower_aims
 from solver.greedy import greedy_plans
 from solver.neighbourhoods import Neighbourhoods
@@ -146,10 +146,13 @@ def run(
     options: Options,
     report: Callable[[Search], None] = lambda search: None,
     stages: Sequence[Stage] = STAGES,
+    *,
+    begun: Plan = (),
 ) -> tuple[Search, dict[str, float]]:
     """Plan the instance, and say how many seconds each stage took.
 
-    `report` is called with the search whenever there is something new to tell.
+    `report` is called with the search whenever there is something new to tell. `begun`: a plan that keeps
+    every rule, to begin with.
     """
     began = time.monotonic()
     left = options.time_limit if options.until is None else options.until - time.time()
@@ -169,6 +172,9 @@ def run(
         seconds["candidates"] = time.monotonic() - began
         # claims and referee go over everything as finding the candidates does
         search.deadline -= AFTERWARDS + 3 * seconds["candidates"]
+        if begun:
+            search.stage = "begun"
+            search.offer(begun)
         for stage in stages:
             stage_began = time.monotonic()
             search.stage = stage.name

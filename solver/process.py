@@ -93,10 +93,13 @@ def plan(
     instance: Instance,
     options: Options,
     on_progress: Callable[[Progress], None] = lambda progress: None,
+    *,
+    begun: Plan = (),
 ) -> Solved | GaveUp:
     """Plan all requests of the instance together, in a child process.
 
-    `options.time_limit` is counted from this call and includes starting the child.
+    `options.time_limit` is counted from this call and includes starting the child. `begun`: a plan that keeps
+    every rule, to begin with.
     """
     until = time.time() + options.time_limit
     child = subprocess.Popen(
@@ -113,7 +116,7 @@ def plan(
     pump.start()
     try:
         with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
-            pickle.dump((instance, replace(options, until=until)), pipe)
+            pickle.dump((instance, replace(options, until=until), begun), pipe)
         limit = options.time_limit + GRACE if options.iterations is None else None
         found, trouble = _listen(messages, limit, on_progress)
     finally:

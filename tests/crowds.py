@@ -116,7 +116,7 @@ def code_of(answer: httpx2.Response) -> str:
 
 def at_once(those: Sequence[Thing], act: Callable[[Thing], Answer]) -> list[Answer]:
     """Do it with each, all at the same moment."""
-    ready = Barrier(len(those))
+    ready = Barrier(len(those), timeout=PATIENCE)
 
     def client(one: Thing) -> Answer:
         ready.wait()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
@@ -32,10 +33,13 @@ from models.appointments import Appointment, Hold
 from models.base import Keyed
 from models.billing import InvoiceBasis, Performance
 from models.consultations import CaseKind, ConsultationType
+from models.messages import DefaultReminder, MailServer, Message, Reminder, Sender, Template
 from models.organisation import ContactPerson, Department, Employer, Establishment
+from models.outbox import Delivery, Receiver
 from models.people import Absence, Employee, Employment, Exclusion, Function, Practitioner
 from models.requests import AppointmentRequest, Case
 from models.runs import JobRun
+from models.triggers import Task, Trigger
 from scheduler.access.visible import CONDITIONS
 from tests.agendas import AMSTERDAM, MONDAY, there
 from tests.organisation_rows import PRICED_UNTIL
@@ -55,6 +59,8 @@ KINDS: Mapping[str, type[Keyed]] = {
     "category_id": PriceCategory,
     "contact_person_id": ContactPerson,
     "contract_model_id": ContractModel,
+    "default_reminder_id": DefaultReminder,
+    "delivery_id": Delivery,
     "department_id": Department,
     "deputyship_id": Deputy,
     "employee_id": Employee,
@@ -68,22 +74,31 @@ KINDS: Mapping[str, type[Keyed]] = {
     "holiday_id": OwnHoliday,
     "kind_id": CaseKind,
     "location_id": Location,
+    "message_id": Message,
     "model_id": ContractModel,
     "performance_id": Performance,
     "performance_type_id": PerformanceType,
     "practitioner_id": Practitioner,
     "price_id": Price,
+    "receiver_id": Receiver,
+    "reminder_id": Reminder,
     "request_id": AppointmentRequest,
     "role_id": Role,
     "run_id": JobRun,
     "series_id": AvailabilitySeries,
+    "sender_id": Sender,
+    "server_id": MailServer,
     "session_id": Session,
+    "task_id": Task,
+    "template_id": Template,
+    "trigger_id": Trigger,
     "type_id": ConsultationType,
 }
 """What each word names, in a path, a query or a body; `preferred_location_id` names what `location_id` does."""
 
 ALSO: Mapping[str, type[Keyed]] = {
     "apart_from": Availability,
+    "assignee_id": Account,
     "deputy_id": Account,
     "departments": Department,
     "employees": Employee,
@@ -106,6 +121,9 @@ VALUES: Mapping[str, Any] = {
     "ends_at": there(AMSTERDAM, TUESDAY, 840).isoformat(),
     "from_day": MONDAY.isoformat(),
     "until_day": (MONDAY + timedelta(days=7)).isoformat(),
+    "url": "https://1.1.1.1/hooks",
+    "token_url": "https://1.1.1.1/token",
+    "since": MONDAY.isoformat() + "T00:00:00Z",
     "password": "seven purple lorries",
     "version": 1,
     "value": 5,
@@ -116,9 +134,16 @@ ANOTHER: Mapping[tuple[str, str], int] = {
     ("mark_appointment_as_no_show", "consultation_type_id"): 1,
     ("swap_appointments", "appointment_id"): 1,
     ("appoint_deputy", "account_id"): -1,
+    ("add_receiver", "account_id"): 1,
+    ("change_receiver", "account_id"): 1,
 }
 """Which of several rows an operation's field names, where the first will not do."""
 GIVEN: Mapping[tuple[str, str], Any] = {
+    ("add_mail_server", "host"): "1.1.1.1",
+    ("add_mail_server", "port"): 587,
+    ("change_mail_server", "host"): "1.1.1.1",
+    ("change_mail_server", "port"): 587,
+    ("add_template", "texts"): [{"language": "nl", "subject": "Text", "body": "Text"}],
     ("add_price", "from_day"): PRICED_UNTIL.isoformat(),
     ("add_service_agreement", "from_day"): PRICED_UNTIL.isoformat(),
 }
@@ -196,6 +221,8 @@ class Shape:
             return [self.value(name, schema["items"], whole=whole)] * max(
                 schema.get("minItems", 0), whole
             )
+        if "const" in schema:
+            return schema["const"]
         said = [*schema.get("examples", ()), *schema.get("enum", ())]
         return said[0] if said else self.made(name, schema, whole=whole)
 
@@ -267,11 +294,17 @@ def names_a_row(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") == "string" and schema.get("format") == "uuid"
 
 
+@cache
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """It takes long to make, and nothing here changes it."""
+    return model.model_json_schema()
+
+
 def body_of(declared: Declared, world: Organisation, *, whole: bool = False) -> Any:
     """A body that it should take; nothing where it takes none."""
     if declared.body is None:
         return None
-    schema = declared.body.model_json_schema()
+    schema = schema_of(declared.body)
     return Shape(schema, world, named(declared)).value("body", schema, whole=whole)
 
 
@@ -357,14 +390,14 @@ def query_of(declared: Declared, world: Organisation) -> dict[str, Any]:
     model = filters_of(declared)
     if model is None:
         return {}
-    schema = model.model_json_schema()
+    schema = schema_of(model)
     return Shape(schema, world, named(declared)).members(schema, whole=False)
 
 
 def queries(declared: Declared, world: Organisation) -> st.SearchStrategy[dict[str, Any]]:
     """Filters by chance: rows of both employers, of nobody, and none; words, days, and nothing."""
     model = filters_of(declared)
-    schema = {} if model is None else model.model_json_schema()
+    schema = {} if model is None else schema_of(model)
     shape = Shape(schema, world, named(declared))
     wanted = set(schema.get("required", ()))
     return st.fixed_dictionaries(

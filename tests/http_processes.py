@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -21,9 +22,9 @@ from datetime import datetime
 from functools import wraps
 from importlib import import_module
 from itertools import count
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pkgutil import resolve_name
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from unittest.mock import patch
 
 from fastapi import FastAPI
@@ -40,10 +41,10 @@ from scheduler.booking.locks import lock
 from scheduler.booking.places import judge
 from scheduler.idempotency import Fresh
 from tests.access import VAULT
-from tests.forking import forking
+from tests.forking import ended, forking, kill, started
 from tests.towns import NOW
+from tests.waiting import PATIENCE
 
-PATIENCE = 60.0
 WHILE = 0.02
 """Seconds in which others who do not wait come to the same conclusion."""
 
@@ -56,48 +57,58 @@ class Server:
 
     def __init__(self, pid: int, told: Connection) -> None:
         self.pid = pid
-        self._told = told
+        self.told = told
         self._code: int | None = None
 
     def ended(self) -> int:
         """How it ended, once it has: minus the number of a signal."""
         if self._code is None:
-            assert self._told.poll(PATIENCE), "it goes on and on"
-            self._code = self._told.recv()
+            goes_on = not self.told.poll(PATIENCE)
+            if goes_on:
+                kill(self.pid)
+            self._code = self.told.recv()
+            assert not goes_on, "it goes on and on"
         return self._code
 
     def kill(self) -> None:
         """As `kill -9` does."""
-        if self._code is None and not self._told.poll():
-            os.kill(self.pid, signal.SIGKILL)
+        if self._code is None and not self.told.poll():
+            kill(self.pid)
         self.ended()
 
 
 class Stem:
-    """A process that has made the application, and is forked for each server, one after the other."""
+    """A process that has made the application, and is forked for each server, one after the other.
+
+    Nobody waits for it for ever: without orders it ends, and its server with it.
+    """
 
     def __init__(self, given: "Given") -> None:
         self._told, theirs = forking().Pipe()
-        self._process = forking().Process(target=_stem, args=(given, theirs))
-        self._process.start()
+        self._process = started(_stem, given, theirs)
         theirs.close()
 
     def started(self, prepare: Prepare | None = None) -> Server:
-        self._told.send(prepare)
-        assert self._told.poll(PATIENCE), "the server does not start"
-        return Server(self._told.recv(), self._told)
+        return Server(self._answer(prepare), self._told)
 
     def post(self, path: str, body: object, headers: Mapping[str, str]) -> Any:
         """Let the application make something before it is forked: whatever is made the first time is there by then."""
-        self._told.send((path, body, dict(headers)))
-        assert self._told.poll(PATIENCE), "the application does not answer"
-        status, made = self._told.recv()
+        status, made = self._answer((path, body, dict(headers)))
         assert status == 201, made
         return made
 
+    def _answer(self, order: object) -> Any:
+        try:
+            self._told.send(order)
+            assert self._told.poll(PATIENCE), "no answer"
+            return self._told.recv()
+        except (EOFError, OSError) as error:
+            code = ended(self._process)
+            raise AssertionError(f"the application did not start, or broke: {code}") from error
+
     def close(self) -> None:
         self._told.close()
-        self._process.join()
+        ended(self._process)
 
 
 @dataclass(frozen=True)
@@ -120,6 +131,9 @@ class Address:
         self._listening = serving.listen("127.0.0.1", 0)
         given = Given(url, self._listening, now, prepare)
         self.stems = [Stem(given) for _ in range(stems)]
+        self._deserted = False
+        self.pids: list[int] = []
+        """Of those that serve, as long as `served` lasts."""
 
     def __enter__(self) -> Self:
         return self
@@ -141,13 +155,29 @@ class Address:
     def served(self) -> Iterator[Self]:
         """By a server of each stem, as long as this lasts."""
         servers: list[Server] = []
+        over, until = forking().Pipe(duplex=False)
+        watch = threading.Thread(target=self._watch, args=(servers, over))
         try:
             servers += (stem.started() for stem in self.stems)
+            self.pids = [one.pid for one in servers]
+            watch.start()
             yield self
         finally:
+            until.close()
+            if watch.ident is not None:
+                watch.join()
+            over.close()
             for one in servers:
                 one.kill()
-        assert {one.ended() for one in servers} == {-signal.SIGKILL}, "a server ended by itself"
+        by_us = {one.ended() for one in servers} == {-signal.SIGKILL} and not self._deserted
+        assert by_us, "a server ended by itself"
+
+    def _watch(self, servers: list[Server], over: Connection) -> None:
+        """Where one ends by itself, nobody is left to wait for an answer that will not come."""
+        if over not in wait([over, *(one.told for one in servers)]):
+            self._deserted = True
+            with suppress(OSError):  # a system may not know this of one that listens
+                self._listening.shutdown(socket.SHUT_RDWR)
 
 
 def _stem(given: Given, told: Connection) -> None:
@@ -157,8 +187,8 @@ def _stem(given: Given, told: Connection) -> None:
         logs.configure(level=logging.ERROR)
         app = application(Settings(given.database, VAULT), now=lambda: given.now)
         client = TestClient(app, base_url="https://spreekuur.test")
-        # until nobody can order anything any more
-        with suppress(EOFError):
+        # until nobody can order anything any more, or wants to know
+        with suppress(EOFError, BrokenPipeError):
             while True:
                 order = told.recv()
                 if isinstance(order, tuple):
@@ -174,17 +204,40 @@ def _fork(
 ) -> None:
     """Serve in a process of its own; tell its number, and how it has ended."""
     app.state.service.engine.dispose()
-    while threading.active_count() > 1:
-        time.sleep(0.001)  # one that has answered is about to end
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(PATIENCE)  # one that has answered is about to end
+    assert threading.active_count() == 1, threading.enumerate()
+    lives, held = forking().Pipe(duplex=False)
     pid = os.fork()
     if not pid:
+        _serve(app, listening, prepare)
+    held.close()  # the server has it open as long as it lives
+    try:
+        told.send(pid)
+        wait([lives, told])
+    finally:
+        # nobody may be there any more who could end it
+        kill(pid)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        lives.close()
+    told.send(code)
+
+
+def _serve(app: FastAPI, listening: socket.socket, prepare: Prepare | None) -> NoReturn:
+    """To the end of the process: it must not go on as the one it was forked from."""
+    code = 1
+    try:
         with ExitStack() as stack:
             if prepare is not None:
                 prepare(stack)
             serving.run(app, listening)
-        os._exit(0)
-    told.send(pid)
-    told.send(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+        raise
+    finally:
+        os._exit(code)
 
 
 # --- Killed at a point ------------------------------------------------------------------------------------

@@ -29,6 +29,15 @@ from models.appointments import Appointment, Hold, NoShow
 from models.base import Keyed, new_id
 from models.billing import InvoiceBasis, Performance
 from models.consultations import CaseKind, ConsultationType
+from models.messages import (
+    DefaultReminder,
+    MailServer,
+    Message,
+    Reminder,
+    Sender,
+    Template,
+    TemplateText,
+)
 from models.organisation import (
     ContactPerson,
     Department,
@@ -36,9 +45,11 @@ from models.organisation import (
     Establishment,
     PreferredHours,
 )
+from models.outbox import Delivery, Event, Receiver
 from models.people import Absence, Employee, Employment, Exclusion, Function, Practitioner
 from models.requests import AppointmentRequest, Case
 from models.runs import JobRun, RunOutcome
+from models.triggers import Task, Trigger, TriggerFiring
 from scheduler.access import Right
 from scheduler.access.vault import place
 from scheduler.appointments.originals import as_it_is
@@ -117,6 +128,15 @@ def of_everybody(part: Part) -> None:
         until_day=PRICED_UNTIL,
     )
     part.add(OwnHoliday, country="NL", day=MONDAY + timedelta(days=60))
+    _how_mail_goes(part)
+    part.add(
+        Trigger,
+        topic="CaseOpened",
+        conditions={"all": []},
+        action="add_task",
+        settings={"title": "Call"},
+        enabled=True,
+    )
     part.add(Role)
     part.add(Role)
     part.link(RoleRight, role_id=part.add(Role), right_code=Right.APPOINT_DEPUTIES)
@@ -193,6 +213,8 @@ def of_an_employer(part: Part, everywhere: Part, number: int) -> None:
     _what_is_asked(part, everywhere)
     _what_is_planned(part, everywhere, number)
     _what_it_costs(part, everywhere)
+    _what_happened_by_itself(part, everywhere)
+    _what_is_mailed(part, everywhere)
 
 
 def _employed(part: Part, employee: UUID) -> None:
@@ -234,6 +256,7 @@ def _who_acts(part: Part, everywhere: Part) -> None:
         used_at=FRIDAY_BEFORE,
         expires_at=FRIDAY_BEFORE + timedelta(hours=12),
     )
+    _who_hears(part)
     for whose, deputy in ((user, other), (other, user)):
         part.add(
             Deputy,
@@ -242,6 +265,34 @@ def _who_acts(part: Part, everywhere: Part) -> None:
             from_day=LONG_AGO,
             until_day=MONDAY + timedelta(days=90),
         )
+
+
+def _who_hears(part: Part) -> None:
+    """A receiver for the program, with a secret in rotation, and what it was sent."""
+    key = new_id()
+    program = part.rows[Account][1]
+    part.add(
+        Receiver,
+        id=key,
+        url="https://1.1.1.1/hooks",
+        account_id=program,
+        protocol="websub",
+        secret=VAULT.seal(b"whsec_b2xk", place(Receiver.secret, key)),
+        previous_secret=VAULT.seal(b"whsec_bmV3", place(Receiver.previous_secret, key)),
+    )
+    event = part.add(
+        Event,
+        topic="AccountLocked",
+        subject="accounts",
+        subject_id=program,
+        sequence=1,
+        at=FRIDAY_BEFORE,
+        facts={},
+        relayed_at=FRIDAY_BEFORE,
+    )
+    part.add(
+        Delivery, event_id=event, receiver_id=key, state="failed", due_at=FRIDAY_BEFORE, attempts=5
+    )
 
 
 def about(part: Part, everywhere: Part) -> dict[str, Any]:
@@ -259,6 +310,41 @@ WINDOW = {
     "requested_on": FRIDAY_BEFORE.date(),
     "created_at": FRIDAY_BEFORE,
 }
+
+
+def _how_mail_goes(part: Part) -> None:
+    """A server and another one, senders that are verified and that are not, and what is said by default."""
+    way = {"name": "Mail server", "host": "1.1.1.1", "port": 587}
+    part.add(MailServer, **way, is_default=False)
+    server = part.add(MailServer, **way, is_default=True)
+    part.add(Sender, server_id=server, name="Planning", address="a@example.org")
+    verified = {"verified_at": FRIDAY_BEFORE}
+    part.add(Sender, server_id=server, name="Planning", address="b@example.org", **verified)
+    for name in ("Reminder", "Letter"):
+        template = part.add(Template, code=f"{name.lower()}-1", name=name)
+        part.link(TemplateText, template_id=template, language="nl", subject=name, body=name)
+    part.add(
+        DefaultReminder,
+        template_id=part.one(Template),
+        consultation_type_id=part.one(ConsultationType),
+        recipient="employee",
+        channel="email",
+        minutes=-60,
+    )
+
+
+def _what_is_mailed(part: Part, everywhere: Part) -> None:
+    due = {"state": "sent", "due_at": FRIDAY_BEFORE}
+    part.add(
+        Reminder,
+        appointment_id=part.one(Appointment),
+        default_reminder_id=everywhere.one(DefaultReminder),
+        sequence=1,
+        address=f"{part.word}@example.org",
+        **due,
+    )
+    about_it = {"employee_id": part.one(Employee), "case_id": part.one(Case)}
+    part.add(Message, kind="asked", address=f"{part.word}@example.org", **about_it, **due)
 
 
 def _what_is_asked(part: Part, everywhere: Part) -> None:
@@ -341,6 +427,25 @@ def _what_it_costs(part: Part, everywhere: Part) -> None:
         budget_scope="none",
     )
     part.add(InvoiceBasis, employer_id=employer)
+
+
+def _what_happened_by_itself(part: Part, everywhere: Part) -> None:
+    """A task that is done and one that is not, and the firing that left it."""
+    whose = {"employee_id": part.one(Employee)}
+    more = {"case_id": part.one(Case), "appointment_id": part.one(Appointment)}
+    part.add(Task, **whose, **more, assignee_id=part.rows[Account][-1], title=part.word)
+    part.add(Task, **whose, title=part.word, done_at=FRIDAY_BEFORE)
+    part.add(
+        TriggerFiring,
+        **whose,
+        trigger_id=everywhere.one(Trigger),
+        event_id=new_id(),
+        at=FRIDAY_BEFORE,
+        depth=1,
+        outcome="done",
+        task_id=part.one(Task),
+        request_id=part.one(AppointmentRequest),
+    )
 
 
 # --- What is seen only in part, and by nobody ----------------------------------------------------------------

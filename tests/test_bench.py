@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from benchmarks import curve, growth, serving, solving
+from benchmarks import measured as measuring
 from benchmarks.__main__ import main
 from benchmarks.following import Followed, followed
 from benchmarks.inputs import GENERATED, SHARED, Input, Made, expanded
@@ -27,6 +28,7 @@ from solver.aims import BEST_GREEDY, FIRST_COME, Baseline, Score
 from solver.files.instance import read_instance
 from solver.files.plan import FORMAT
 from tests.command_line import ends
+from tests.waiting import PATIENCE
 
 TINY = Input(
     "T-100-1", "T-100", GENERATED, Made(replace(SIZES["S"], requests=60, practitioners=2), 100, 1)
@@ -174,13 +176,26 @@ def test_a_run_that_died_is_told_and_has_no_gap_where_it_had_no_bound() -> None:
 
 # --- Processes ----------------------------------------------------------------------------------------
 
-HUNGRY = "x = bytearray(60 << 20); import time; time.sleep(0.6)"
-PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {HUNGRY!r}])"
+WAITS = "import os, time\nwhile not os.path.exists({!r}): time.sleep(0.01)"
+PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', {!r}])"
 
 
-def test_the_memory_of_children_counts() -> None:
-    alone = measured([sys.executable, "-c", "import time; time.sleep(0.3)"])
-    with_child = measured([sys.executable, "-c", PARENT])
+def test_the_memory_of_children_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They go on until they have been looked at."""
+    small, large = str(tmp_path / "small"), str(tmp_path / "large")
+    look = measuring._resident
+
+    def resident(pid: int) -> int:
+        found = look(pid)
+        for file, least in ((small, 1), (large, 61 * MEBIBYTE)):
+            if found > least:
+                Path(file).touch()
+        return found
+
+    monkeypatch.setattr(measuring, "_resident", resident)
+    hungry = "x = bytearray(60 << 20)\n" + WAITS.format(large)
+    alone = measured([sys.executable, "-c", WAITS.format(small)], limit=PATIENCE)
+    with_child = measured([sys.executable, "-c", PARENT.format(hungry)], limit=PATIENCE)
 
     assert alone.code == with_child.code == 0
     assert 1 < alone.peak_mib < 60 < with_child.peak_mib
@@ -190,10 +205,14 @@ def test_a_command_is_stopped_at_its_limit_with_its_children() -> None:
     sleeps = "import time; time.sleep(60)"
     child = f"c = subprocess.Popen([sys.executable, '-c', {sleeps!r}]); print(c.pid, flush=True)"
 
-    run = measured([sys.executable, "-c", f"import subprocess, sys; {child}; c.wait()"], limit=1.0)
+    command = [sys.executable, "-c", f"import subprocess, sys; {child}; c.wait()"]
+    # so long that the child has been started
+    limit, run = next(
+        (limit, run) for limit in (1.0, 5.0, 25.0) if (run := measured(command, limit)).out
+    )
 
     assert run.code is None
-    assert 1.0 <= run.wall < 30
+    assert limit <= run.wall < 60
     with suppress(psutil.NoSuchProcess):
         assert ends(psutil.Process(int(run.out)))
 

@@ -35,7 +35,7 @@ from models import database, guards
 from models.agenda import Availability
 from models.appointments import Appointment, AppointmentState, Override, Party
 from models.base import new_id
-from models.database import BusyError, reading, retried, writing
+from models.database import reading, writing
 from models.people import Absence, Exclusion
 from models.requests import AppointmentRequest
 from scheduler.actor import NOBODY, Actor
@@ -47,6 +47,7 @@ from tests.effort import searched
 from tests.races import BEFORE_COMMIT, CLIENTS
 from tests.records import DATABASES, World, add, at, change, fresh, row, unguard
 from tests.towns import NOW, TABLES, Town, deadlocks, most_in, overlaps, rows, torn, town
+from tests.waiting import insisting
 
 FEWER = 20
 """Clients of the mixes, which do several things each."""
@@ -105,10 +106,10 @@ def outcome(engine: Engine, act: Act) -> str:
         return found
 
     try:
-        return retried(transaction)
+        return insisting(transaction)
     except RefusedError as error:
         return error.refusals[0].code
-    except (OutdatedError, BusyError) as error:
+    except OutdatedError as error:
         return type(error).__name__
     except DBAPIError as error:
         return guards.refused_by(error) or str(error.orig)

@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from models import database, guards
 from models.base import new_id
-from models.database import BusyError, retried, writing
+from models.database import writing
 from scheduler.actor import NOBODY, Actor
 from scheduler.agenda import NotThereError, absences, availabilities, holds
 from scheduler.agenda.absences import Away
@@ -34,6 +34,7 @@ from scheduler.refusals import RefusedError
 from tests.desks import NOW, TABLES, Desk, looking_first
 from tests.races import BEFORE_COMMIT, CLIENTS
 from tests.records import DATABASES, at, fresh, unguard
+from tests.waiting import insisting
 
 FEWER = 20
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -295,11 +296,9 @@ def race(desk: Desk, clients: int) -> Counter[str]:
 
         ready.wait()
         try:
-            return retried(transaction)
+            return insisting(transaction)
         except RefusedError as error:
             return error.refusals[0].code
-        except BusyError:
-            return "busy"
         except DBAPIError as error:
             return guards.refused_by(error) or str(error.orig)
 

@@ -114,7 +114,10 @@ def test_however_many_lay_out_their_agendas_the_location_takes_what_it_takes(
     assert most == limit
     assert {how for _, how in found} == {"done", "availability_capacity"}, found
     assert {what for what, _ in found} == {"open", "change", "remove"}
-    assert {what for what, how in found if how == "done"} >= {"open", "remove"}  # a change needs luck
+    assert {what for what, how in found if how == "done"} >= {
+        "open",
+        "remove",
+    }  # a change needs luck
     assert deadlocks(engine) == 0
     record_property(REPORT, f"limit {limit}, {sum(found.values()):,} things done; {crowd.told}")
 

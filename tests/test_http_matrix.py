@@ -35,13 +35,18 @@ from tests.generated import (
 )
 from tests.http_client import code_of, copied, on_both, plain
 from tests.matrix import Matrix, a_matrix, shown, told
+from tests.records import tried
 
 IN = [one for one in DECLARED if one.policy.asks_for_a_token and not one.is_door]
 BY_RIGHT = [one for one in IN if one.policy.who is Who.WITH_A_RIGHT]
 LOOKS = [one for one in IN if one.looks]
 IN_A_PART = [(one, name) for one in IN for name in one.targets if in_a_part(kind_of(name))]
 LISTS = [one for one in LOOKS if filters_of(one) is not None]
-REFUSED = {"confirm_second_factor": "nothing_offered", "remove_employer": "still_named"}
+REFUSED = {
+    "confirm_second_factor": "nothing_offered",
+    "remove_employer": "still_named",
+    "take_run_back": "run_goes_on",
+}
 """Operations that no row of the organisation allows, and the rule that speaks against it."""
 ROW_BY_ROW = {"create_requests", "preview_campaign", "carry_out_campaign"}
 """Of many at once what is not there is told in the answer, each by itself, and the others go on."""
@@ -111,8 +116,12 @@ def test_only_who_holds_the_right_may(matrix: Matrix, declared: Declared) -> Non
 # --- What is not his ----------------------------------------------------------------------------------------
 
 
-@on_both
-@of_each(IN_A_PART)
+@tried(
+    "declared, name",
+    IN_A_PART,
+    kind=lambda _, name: kind_of(name).__name__,
+    called=lambda declared, name: f"{named(declared)}-{name}",
+)
 def test_what_is_not_his_is_not_there(matrix: Matrix, declared: Declared, name: str) -> None:
     """For him: the other employer's, and what is nobody's. For who reaches neither: all of it."""
     world, kind = matrix.organisation, kind_of(name)

@@ -9,14 +9,14 @@ from sqlalchemy import Engine
 from api.http.appointments import RIGHT_FOR
 from scheduler.access import Right
 from tests.appointment_table import AFTER, EVENTS, ROWS, SUBMITTED, standing
-from tests.http_client import Client, code_of, copied
+from tests.http_client import Client, code_of, copied, on_both
 from tests.http_practice import ROUTES, STEPS, Surgery, codes, surgery
-from tests.records import DATABASES
+from tests.records import tried
 
 HELD, SENT = "held", "submitted"
 
 
-@pytest.fixture(scope="module", params=DATABASES)
+@pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from copied(request)
 
@@ -42,7 +42,12 @@ def offered(there: Surgery, key: UUID, who: Client | None = None) -> dict[str, l
     return {event: [one["code"] for one in action["reasons"]] for event, action in menu.items()}
 
 
-@pytest.mark.parametrize(("state", "performances", "allowed"), ROWS)
+@tried(
+    "state, performances, allowed",
+    [tuple(one.values) for one in ROWS],
+    kind=lambda state, *_: state,
+    called=lambda state, performances, _: f"{state}; {performances}",
+)
 def test_the_menu_the_routes_and_the_specification_agree(
     there: Surgery, state: str, performances: str, allowed: dict[str, str]
 ) -> None:
@@ -70,6 +75,7 @@ def test_the_menu_the_routes_and_the_specification_agree(
             assert after["version"] == before["version"] + 1
 
 
+@on_both
 @pytest.mark.parametrize(("state", "performances"), [("planned", HELD), ("completed", SENT)])
 @pytest.mark.parametrize("right", sorted(set(RIGHT_FOR.values())))
 def test_who_lacks_a_right_is_told_so_by_the_menu_and_by_the_route(
@@ -86,6 +92,7 @@ def test_who_lacks_a_right_is_told_so_by_the_menu_and_by_the_route(
             assert code_of(there.step(event, key, who=who)) == "right_missing"
 
 
+@on_both
 def test_who_may_not_write_performances_is_told_so_by_the_menu_and_by_the_route(
     there: Surgery,
 ) -> None:
@@ -99,6 +106,7 @@ def test_who_may_not_write_performances_is_told_so_by_the_menu_and_by_the_route(
     assert there.refused("complete", free, who=who) == []
 
 
+@on_both
 @pytest.mark.parametrize("performances", SUBMITTED)
 def test_of_an_invoiced_one_all_that_is_offered_is_to_mark_it_lapsed(
     there: Surgery, performances: str

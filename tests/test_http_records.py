@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,11 +14,11 @@ from api.http.routes.records import KINDS
 from models.audit import Act
 from scheduler.access import Right
 from scheduler.access.visible import CONDITIONS
-from tests.http_client import Api, Client, an_api, code_of, copied, plain
-from tests.records import DATABASES, add
+from tests.http_client import Api, Client, an_api, code_of, copied, on_both, plain
+from tests.records import add, tried
 
 
-@pytest.fixture(scope="module", params=DATABASES)
+@pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from copied(request)
 
@@ -128,7 +129,13 @@ def made(world: World, kept: Keeping) -> dict[str, Any]:
 
 
 def every(kinds: Any = KINDS) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("kept", kinds, ids=lambda one: one.many)
+    """Of each there is a table of its own: on both databases."""
+    return tried(
+        "kept",
+        [(one,) for one in kinds],
+        kind=lambda kept: kept.many,
+        called=lambda kept: kept.many,
+    )
 
 
 IN_A_PART = [one for one in KINDS if one.record.table in CONDITIONS]
@@ -259,18 +266,22 @@ def test_no_column_is_set_that_is_not_offered(world: World, kept: Keeping) -> No
         assert (answer.status_code, code_of(answer)) == (422, "unknown_field")
 
 
-@every()
-@pytest.mark.parametrize(
-    ("value", "code"),
-    [
-        ("", "invalid_input"),
-        (" ", "invalid_input"),
-        (5, "invalid_input"),
-        (["x"], "invalid_input"),
-        ("x" * 201, "invalid_input"),
-        ("a\r\nBcc: x@evil.test", "invalid_characters"),
-        ("a\0b", "malformed_json"),
-    ],
+NO_NAMES: list[tuple[object, str]] = [
+    ("", "invalid_input"),
+    (" ", "invalid_input"),
+    (5, "invalid_input"),
+    (["x"], "invalid_input"),
+    ("x" * 201, "invalid_input"),
+    ("a\r\nBcc: x@evil.test", "invalid_characters"),
+    ("a\0b", "malformed_json"),
+]
+
+
+@tried(
+    "kept, value, code",
+    [(kept, *one) for kept in KINDS for one in NO_NAMES],
+    kind=lambda _, value, __: repr(value),
+    called=lambda kept, value, _: f"{kept.many}-{value!r:.20}",
 )
 def test_a_name_is_one_line(world: World, kept: Keeping, value: object, code: str) -> None:
     body = body_of(world, kept) | {RENAMED.get(kept.many, "name"): value}
@@ -306,8 +317,12 @@ def test_a_reference_is_taken_once(world: World, kept: Keeping) -> None:
     assert (again.status_code, code_of(again)) == (409, "reference_taken")
 
 
-@every()
-@pytest.mark.parametrize("q", ["%", "_", "\\", "é", "'", "%00", "", "x" * 101])
+@tried(
+    "kept, q",
+    product(KINDS, ["%", "_", "\\", "é", "'", "%00", "", "x" * 101]),
+    kind=lambda _, q: q,
+    called=lambda kept, q: f"{kept.many}-{q!r:.20}",
+)
 def test_no_search_goes_wrong(world: World, kept: Keeping, q: str) -> None:
     made(world, kept)
 
@@ -364,6 +379,7 @@ def test_a_new_one_lies_in_the_callers_part(world: World, kept: Keeping) -> None
     assert plain(foreign) == plain(nowhere)
 
 
+@on_both
 def test_a_new_employer_is_added_by_whoever_reaches_everybody(world: World) -> None:
     kept = KINDS[0]
     body = body_of(world, kept)

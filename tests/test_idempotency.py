@@ -1,7 +1,6 @@
 """A request that is repeated, at once, later or after a crash, has one effect (P5, E9)."""
 
 import hashlib
-import multiprocessing
 import os
 import signal
 import threading
@@ -25,6 +24,7 @@ from models.runs import IdempotencyKey
 from scheduler.actor import NOBODY, Actor
 from scheduler.idempotency import Answered, Fresh, once, purge
 from scheduler.refusals import RefusedError
+from tests.forking import ended, started
 from tests.records import DATABASES, add, fresh
 
 CLIENTS = 100
@@ -303,12 +303,8 @@ def _dies(url: str, account_id: UUID, key: str, point: str, *, keyed: bool) -> N
 
 def killed_at(engine: Engine, by: Actor, key: str, point: str, *, keyed: bool = True) -> None:
     url = engine.url.render_as_string(hide_password=False)
-    process = multiprocessing.get_context("spawn").Process(
-        target=_dies, args=(url, by.account_id, key, point), kwargs={"keyed": keyed}
-    )
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    process = started(_dies, url, by.account_id, key, point, keyed=keyed)
+    assert ended(process) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("point", POINTS)

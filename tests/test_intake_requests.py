@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from models import database
 from models.base import new_id
 from models.consultations import ConsultationType, Modality
-from models.database import BusyError, retried, writing
+from models.database import writing
 from models.requests import RequestLocation, RequestState
 from scheduler.agenda import holds
 from scheduler.booking import Place
@@ -33,6 +33,7 @@ from scheduler.refusals import RefusedError
 from tests.desks import MONDAY, NOW, PLANNER, Desk, looking_first
 from tests.races import BEFORE_COMMIT, CLIENTS
 from tests.records import DATABASES, at, fresh, unguard
+from tests.waiting import insisting
 
 FEWER = 20
 CLERK = May()
@@ -520,11 +521,9 @@ def asked_by_all(desk: Desk, engine: Engine, clients: int) -> Counter[str]:
     def client(_: int) -> str:
         ready.wait()
         try:
-            return retried(transaction)
+            return insisting(transaction)
         except RefusedError as error:
             return error.refusals[0].code
-        except BusyError:
-            return "busy"
 
     with ThreadPoolExecutor(clients) as crowd:
         return Counter(crowd.map(client, range(clients)))

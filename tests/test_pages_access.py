@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import Engine, update
 
 from models.access import Account
 from models.database import reading, writing
 from scheduler.access import Right
 from tests.access import NOW, a_group, an_account
-from tests.http_client import an_api, copied
-from tests.pages import Desk, a_browser, a_desk, require_accessible
+from tests.http_client import copied
+from tests.pages import Desk, require_accessible
 from tests.records import add
 
 EVERY_RIGHT = (
@@ -29,18 +29,6 @@ EVERY_RIGHT = (
 @pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from copied(request)
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Browser]:
-    with a_browser() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def desk(engine: Engine, started: Browser) -> Iterator[Desk]:
-    with an_api(engine) as api, a_desk(api, started) as made:
-        yield made
 
 
 def save(page: Page) -> None:

@@ -14,7 +14,7 @@ from models.organisation import PreferredHours
 from scheduler.access import Right
 from tests.agendas import AMSTERDAM, FRIDAY_BEFORE, MONDAY, Agenda, there
 from tests.http_client import an_api, copied
-from tests.pages import Desk, a_browser, a_desk, require_accessible
+from tests.pages import Desk, a_desk, require_accessible
 from tests.records import add
 
 TYPES = (Right.VIEW_AGENDA, Right.MANAGE_TYPES)
@@ -24,12 +24,6 @@ PLACES = (Right.VIEW_AGENDA, Right.MANAGE_LOCATIONS)
 @pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from copied(request)
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Browser]:
-    with a_browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

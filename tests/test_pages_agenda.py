@@ -19,19 +19,13 @@ from scheduler.access import Right
 from tests.agendas import AMSTERDAM, FRIDAY_BEFORE, MONDAY, there
 from tests.filled import Filled
 from tests.http_client import PLANNER, Client, an_api, copied
-from tests.pages import Desk, a_browser, a_desk, require_accessible
+from tests.pages import Desk, a_desk, require_accessible
 
 TUESDAY = MONDAY + timedelta(days=1)
 SPRING = date(2028, 3, 26)
 SEES = (Right.VIEW_AGENDA, Right.VIEW_APPOINTMENTS, Right.VIEW_EMPLOYEES)
 PLANS = tuple({*SEES, *PLANNER})
 NINE = 540
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Browser]:
-    with a_browser() as made:
-        yield made
 
 
 @pytest.fixture

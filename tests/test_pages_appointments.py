@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from scheduler.access import Right
 from tests.http_client import Client, copied
 from tests.http_practice import STEPS, Surgery, surgery
-from tests.pages import Desk, a_browser, a_desk, require_accessible
+from tests.pages import Desk, a_desk, require_accessible
 from tests.practices import NEXT_DAY
 
 SEES = (
@@ -26,12 +26,6 @@ SEES = (
 @pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from copied(request)
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Browser]:
-    with a_browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

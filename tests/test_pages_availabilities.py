@@ -13,7 +13,7 @@ from scheduler.access import Right
 from scheduler.booking import Place, book_one
 from tests.http_client import Client, copied
 from tests.http_practice import STEPS, Surgery, surgery
-from tests.pages import Desk, a_browser, a_desk, require_accessible
+from tests.pages import Desk, a_desk, require_accessible
 from tests.practices import NOW
 from tests.records import at
 
@@ -30,12 +30,6 @@ SPRING = date(2027, 3, 28)
 @pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from copied(request)
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Browser]:
-    with a_browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

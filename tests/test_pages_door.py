@@ -6,32 +6,20 @@ from urllib.parse import urlencode
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from sqlalchemy import Engine
 
 from api.http.knocking import COOKIE, csrf_token
 from models.database import writing
 from scheduler.access import Right
 from tests.access import PASSWORD, an_account
-from tests.http_client import an_api, copied
-from tests.pages import Desk, a_browser, a_desk, require_accessible
+from tests.http_client import copied
+from tests.pages import Desk, require_accessible
 
 
 @pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from copied(request)
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Browser]:
-    with a_browser() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def desk(engine: Engine, started: Browser) -> Iterator[Desk]:
-    with an_api(engine) as api, a_desk(api, started) as made:
-        yield made
 
 
 # --- The door -------------------------------------------------------------------------------------------

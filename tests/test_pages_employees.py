@@ -15,7 +15,7 @@ from models.people import Employee, Employment, Exclusion
 from scheduler.access import Right
 from tests.agendas import AMSTERDAM, FRIDAY_BEFORE, MONDAY, Agenda, there
 from tests.http_client import an_api, copied
-from tests.pages import Desk, a_browser, a_desk, require_accessible
+from tests.pages import Desk, a_desk, require_accessible
 
 MANAGER = (
     Right.VIEW_EMPLOYEES,
@@ -44,12 +44,6 @@ class Known:
 @pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from copied(request)
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Browser]:
-    with a_browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from scheduler.parameters import SAVE_AND_PLAN
 from tests.counters import DAY, PLANNER, Counter, a_counter, fill_in
 from tests.desks import MONDAY
 from tests.http_client import copied
-from tests.pages import a_browser, require_accessible
+from tests.pages import require_accessible
 
 DIALOG = "#dialog"
 
@@ -21,12 +21,6 @@ DIALOG = "#dialog"
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from copied(request)
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Browser]:
-    with a_browser() as made:
-        yield made
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from models.base import new_id
 from models.database import reading
 from models.requests import RequestState
 from models.runs import JobRun, RunState
+from scheduler.planning.asking import PLANNING
 from scheduler.planning.lease import Job, start
-from scheduler.planning.run import KIND
 from tests.command_line import Ran, called, child_of, ends, run, started
 from tests.nights import (
     MONDAY,
@@ -31,6 +31,7 @@ from tests.nights import (
     standing,
     states,
 )
+from tests.waiting import PATIENCE
 
 AHEAD = max(0, (datetime.now(UTC).date() - MONDAY).days // 7 + 2) * 7
 """Days from the tests' Monday to one that is still to come, by the clock that the command reads."""
@@ -135,7 +136,7 @@ def test_a_preview_books_nothing(engine: Engine) -> None:
 
 def test_a_run_beside_another_says_since_when_that_one_runs(engine: Engine) -> None:
     clinic(engine, day=AHEAD)
-    start(engine, Job(KIND, "", date(2027, 3, 1), {}), timedelta(minutes=1))
+    start(engine, Job(PLANNING, "", date(2027, 3, 1), {}), timedelta(minutes=1))
     with reading(engine) as session:
         since = session.scalars(select(JobRun.started_at)).one()
 
@@ -158,7 +159,7 @@ def test_it_takes_a_run_back(engine: Engine) -> None:
 
 
 def test_a_run_that_goes_on_is_not_taken_back(engine: Engine) -> None:
-    held = start(engine, Job(KIND, "", date(2027, 3, 1), {}), timedelta(minutes=1))
+    held = start(engine, Job(PLANNING, "", date(2027, 3, 1), {}), timedelta(minutes=1))
 
     refused = plan(engine, "--take-back", getattr(held, "run_id", ""))
 
@@ -226,7 +227,7 @@ def test_stopped_by_a_signal_it_says_so_in_its_record(engine: Engine) -> None:
     with started("plan", "--database", engine.url, *WITHOUT_END) as process:
         child = child_of(process)
         process.terminate()
-        assert process.wait(30) == 128 + signal.SIGTERM
+        assert process.wait(PATIENCE) == 128 + signal.SIGTERM
         assert ends(child)
 
     with reading(engine) as session:

@@ -401,7 +401,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
 
     write_content(PLAN, pipe)
 
-    reader.join(timeout=10)
+    reader.join()
     assert json.loads(got[0]) == PLAN
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 

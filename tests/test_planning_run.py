@@ -1,6 +1,5 @@
 """The night's run over a database: what it books, what it answers, and what others do meanwhile. Domain §4, P14."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -18,11 +17,11 @@ from models.runs import JobRun, RunState
 from scheduler.actor import Actor
 from scheduler.booking import Place, book
 from scheduler.lifecycles import REQUESTS, Step, advance
-from scheduler.planning import watch
+from scheduler.planning import lease, watch
+from scheduler.planning.asking import PLANNING
 from scheduler.planning.carrying import _Elsewhere
-from scheduler.planning.lease import Busy, Job, LostLeaseError, start
+from scheduler.planning.lease import Busy, Heartbeat, Job, LostLeaseError, start
 from scheduler.planning.night import RunSettings
-from scheduler.planning.run import KIND
 from solver.facts import NONE, Instance
 from solver.options import Options, Progress
 from solver.points import Listed, Points
@@ -47,6 +46,7 @@ from tests.nights import (
     states,
 )
 from tests.records import DATABASES, add, at, change, fresh
+from tests.waiting import PATIENCE
 
 PLACES = 24
 """That the clinic has; a request more finds none."""
@@ -348,16 +348,26 @@ def test_a_request_that_comes_after_the_snapshot_is_left_to_the_next_run(engine:
 # --- Ended early ----------------------------------------------------------------------------------------------
 
 
-def test_a_run_that_is_cancelled_keeps_what_it_has_booked(engine: Engine) -> None:
+def test_a_run_that_is_cancelled_keeps_what_it_has_booked(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = clinic(engine)
+    hearts: list[Heartbeat] = []
+
+    beats = Heartbeat._beats
+
+    def known(heart: Heartbeat) -> None:
+        hearts.append(heart)
+        beats(heart)
 
     def cancel() -> None:
         with writing(engine) as session:
             session.execute(update(JobRun).values(cancel_asked_at=database_now()))
-        time.sleep(0.5)  # a few heartbeats
+        assert hearts[-1].cancel_asked.wait(PATIENCE)
 
-    short = replace(WEEK, batch=5, lease=timedelta(seconds=1))
-    result = night(engine, short, on_progress=once("booking", cancel))
+    monkeypatch.setattr(Heartbeat, "_beats", known)
+    monkeypatch.setattr(lease, "BEATS", 6_000)  # every ten milliseconds
+    result = night(engine, replace(WEEK, batch=5), on_progress=once("booking", cancel))
 
     assert result.state is RunState.CANCELLED
     assert result.report["planned"] == len(standing(engine)) == 5
@@ -416,7 +426,7 @@ def test_an_error_is_told_in_the_record_and_to_whoever_started_the_run(engine: E
 
 def test_a_run_that_is_taken_over_while_it_plans_books_nothing(engine: Engine) -> None:
     clinic(engine)
-    job = Job(KIND, "", NOW.date(), {})
+    job = Job(PLANNING, "", NOW.date(), {})
 
     def take_over() -> None:
         abandon(engine)

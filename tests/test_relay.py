@@ -1,9 +1,7 @@
 """Events reach whoever listens, in their order, whoever is killed, late, or away (E7, E8, F8)."""
 
-import multiprocessing
 import os
 import random
-import signal
 import socket
 import threading
 import time
@@ -12,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from uuid import UUID
 
@@ -42,15 +39,18 @@ from scheduler.relay.claims import Claim, claim
 from scheduler.relay.relaying import Terms, _finished
 from scheduler.rounds import Rounds
 from scheduler.topics import Topic
+from tests.forking import ended, kill, started
 from tests.records import DATABASES, add, at, fresh
 from tests.servers import started_redis
+from tests.waiting import PATIENCE, soon
 
 NOTES = Base.metadata.tables["tasks"]
 """A table in which the subscriber of these tests writes a row for each event; it would not mind a double."""
 MINUTE = timedelta(minutes=1)
 MOMENT = timedelta(seconds=0.05)
 QUICK = Terms(batch=20, portion=5, lease=timedelta(seconds=1), pause=timedelta(seconds=0.01))
-LONG = 60.0  # seconds in which everything is over, unless the machine is drowning
+BRIEFLY = 20.0
+"""Seconds for a thousand who ring in vain; if each of them waited, it would be minutes."""
 
 
 @pytest.fixture(params=DATABASES)
@@ -275,10 +275,7 @@ def _worker(url: str, journal: Path, over: Path) -> None:
 
 
 def wait_until_left(engine: Engine, most: int) -> None:
-    deadline = time.monotonic() + LONG
-    while left(engine) > most:
-        assert time.monotonic() < deadline, f"{left(engine)} events are left"
-        time.sleep(0.02)
+    assert soon(lambda: left(engine) <= most), f"{left(engine)} events are left"
 
 
 def test_of_three_thousand_events_none_is_lost_whoever_is_killed(
@@ -287,27 +284,18 @@ def test_of_three_thousand_events_none_is_lost_whoever_is_killed(
     subjects = made(engine, SUBJECTS)
     announced(engine, [subject for subject in subjects for _ in range(EVENTS // SUBJECTS)])
     journal, over = tmp_path / "journal", tmp_path / "over"
-    forking = multiprocessing.get_context("forkserver")  # imports once what 24 workers need
-    forking.set_forkserver_preload([__name__])
     url = engine.url.render_as_string(hide_password=False)
-
-    def started() -> BaseProcess:
-        process = forking.Process(target=_worker, args=(url, journal, over))
-        process.start()
-        return process
-
     chance = random.Random(8)
-    workers = [started() for _ in range(WORKERS)]
-    for kill in range(KILLS):
-        wait_until_left(engine, EVENTS - (kill + 1) * EVENTS // (KILLS + 1))
+    workers = [started(_worker, url, journal, over) for _ in range(WORKERS)]
+    for turn in range(KILLS):
+        wait_until_left(engine, EVENTS - (turn + 1) * EVENTS // (KILLS + 1))
         victim = workers.pop(chance.randrange(WORKERS))
-        os.kill(victim.pid or 0, signal.SIGKILL)
-        victim.join()
-        workers.append(started())
+        kill(victim.pid)
+        ended(victim)
+        workers.append(started(_worker, url, journal, over))
     wait_until_left(engine, 0)
     over.touch()
-    for worker in workers:
-        worker.join()
+    assert {ended(worker) for worker in workers} == {0}
 
     expected = {
         f"{subject} {step + 1}" for subject in subjects for step in range(EVENTS // SUBJECTS)
@@ -328,18 +316,10 @@ def test_of_three_thousand_events_none_is_lost_whoever_is_killed(
 # --- The thread, and its bell ---------------------------------------------------------------------------
 
 
-def soon(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + LONG
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
-
-
 def test_a_relay_that_is_rung_does_not_wait(on_sqlite: Engine) -> None:
+    announced(on_sqlite, made(on_sqlite, 1))
     with relay(on_sqlite, [Scribe()], every=timedelta(hours=1)).going() as running:
-        time.sleep(0.1)  # its first round finds nothing
+        assert soon(lambda: left(on_sqlite) == 0)  # in its first round
         announced(on_sqlite, made(on_sqlite, 1))
         running.ring()
 
@@ -347,8 +327,9 @@ def test_a_relay_that_is_rung_does_not_wait(on_sqlite: Engine) -> None:
 
 
 def test_control_a_relay_that_nobody_rings_waits(on_sqlite: Engine) -> None:
+    announced(on_sqlite, made(on_sqlite, 1))
     with relay(on_sqlite, [Scribe()], every=timedelta(hours=1)).going():
-        time.sleep(0.1)
+        assert soon(lambda: left(on_sqlite) == 0)  # in its first round
         announced(on_sqlite, made(on_sqlite, 1))
         time.sleep(0.2)
 
@@ -365,7 +346,7 @@ def test_a_round_that_fails_is_made_again() -> None:
         done.set()
 
     with Rounds("test", act, MOMENT).going():
-        assert done.wait(LONG)
+        assert done.wait(PATIENCE)
 
 
 # --- The bell of RQ -------------------------------------------------------------------------------------
@@ -423,7 +404,7 @@ def test_without_redis_nobody_waits_and_the_poll_relays(on_sqlite: Engine) -> No
         began = time.monotonic()
 
         assert not any(bell.ring() for _ in range(1_000))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < BRIEFLY
         assert soon(lambda: left(on_sqlite) == 0)
 
 
@@ -434,7 +415,7 @@ def test_a_redis_that_does_not_answer_is_waited_for_once_and_briefly() -> None:
             began = time.monotonic()
 
             assert not any(bell.ring() for _ in range(1_000))
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < BRIEFLY
 
 
 def test_a_redis_that_is_full_is_as_one_that_is_away() -> None:

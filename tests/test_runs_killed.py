@@ -4,6 +4,7 @@ Each time: a request is planned at most once, no rule is broken, what was made b
 in the end the record is done and answers for everybody.
 """
 
+import multiprocessing
 import os
 import random
 import signal
@@ -13,16 +14,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from multiprocessing.context import ForkServerContext
 from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Barrier
+from multiprocessing.synchronize import Barrier, Semaphore
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
 import psutil
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, delete, event, func, select
 from sqlalchemy.pool import NullPool
 
 from models import Base, database
@@ -40,7 +40,7 @@ from scheduler.planning.taking_back import take_back
 from scheduler.refusals import RefusedError
 from solver.options import Progress
 from solver.process import plan
-from tests.forking import forking
+from tests.forking import ended, forking, kill, started, told_by
 from tests.nights import (
     NOW,
     WEEK,
@@ -56,10 +56,10 @@ from tests.nights import (
     standing,
 )
 from tests.records import DATABASES, at, fresh
+from tests.waiting import PATIENCE
 
 KILLED_AT = 20
 """Places in a run at which it is killed."""
-PATIENCE = 60.0
 LEASE = timedelta(seconds=1)
 SMALL_BATCHES = replace(WEEK, batch=8)
 
@@ -74,9 +74,13 @@ def engine(records: Engine) -> Engine:
     return emptied(records)
 
 
-@pytest.fixture(scope="module")
-def processes() -> ForkServerContext:
-    return forking()
+@pytest.fixture(autouse=True)
+def _nobody_is_left() -> Iterator[None]:
+    """One that is stopped would keep the tests from ending."""
+    yield
+    for one in multiprocessing.active_children():
+        kill(one.pid)
+        one.join()
 
 
 def url_of(engine: Engine) -> str:
@@ -130,27 +134,18 @@ def run_killed(url: str, at_step: int) -> None:
     night(own, SMALL_BATCHES)
 
 
-def wait_for(process: Any) -> None:
-    process.join(PATIENCE)
-    assert process.exitcode is not None, "it goes on and on"
-
-
-def test_killed_at_twenty_places_and_started_again(
-    engine: Engine, processes: ForkServerContext
-) -> None:
+def test_killed_at_twenty_places_and_started_again(engine: Engine) -> None:
     """The places lie evenly over all statements and commits of the run, from the first to the last."""
     here = clinic(engine)
     engine.dispose()
-    steps = steps_of_a_run(engine, processes)
+    steps = steps_of_a_run(engine)
     undo(engine)
     booked_before: set[int] = set()
 
     for place in range(KILLED_AT):
         at_step = 1 + place * (steps - 1) // (KILLED_AT - 1)
-        killed = processes.Process(target=run_killed, args=(url_of(engine), at_step))
-        killed.start()
-        wait_for(killed)
-        assert killed.exitcode == -signal.SIGKILL, f"step {at_step} of {steps}"
+        killed = started(run_killed, url_of(engine), at_step)
+        assert ended(killed) == -signal.SIGKILL, f"step {at_step} of {steps}"
         booked_before.add(len(standing(engine)))
         abandon(engine)
         result = night(engine, SMALL_BATCHES)
@@ -167,12 +162,11 @@ def test_killed_at_twenty_places_and_started_again(
     assert booked_before == {0, 8, 16, 24}
 
 
-def steps_of_a_run(engine: Engine, processes: ForkServerContext) -> int:
-    told: SimpleQueue[int] = processes.SimpleQueue()
-    whole = processes.Process(target=run_counted, args=(url_of(engine), told))
-    whole.start()
-    steps = told.get()
-    wait_for(whole)
+def steps_of_a_run(engine: Engine) -> int:
+    told: SimpleQueue[int] = forking().SimpleQueue()
+    whole = started(run_counted, url_of(engine), told)
+    (steps,) = told_by([whole], told)
+    assert ended(whole) == 0
     return steps
 
 
@@ -181,6 +175,8 @@ def undo(engine: Engine) -> None:
     for run_id in {one.run_id for one in standing(engine).values() if one.run_id}:
         take_back(engine, run_id, by=NOBODY, now=NOW)
     assert standing(engine) == {}
+    with writing(engine) as session:  # who is left out is news once more
+        session.execute(delete(RunOutcome))
 
 
 def the_last_run(engine: Engine) -> JobRun:
@@ -199,15 +195,11 @@ def run_killed_while_it_plans(url: str, at_stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", ["bound", "solved"])
-def test_killed_while_the_child_plans_and_started_again(
-    engine: Engine, processes: ForkServerContext, stage: str
-) -> None:
+def test_killed_while_the_child_plans_and_started_again(engine: Engine, stage: str) -> None:
     here = clinic(engine)
     engine.dispose()
-    killed = processes.Process(target=run_killed_while_it_plans, args=(url_of(engine), stage))
-    killed.start()
-    wait_for(killed)
-    assert killed.exitcode == -signal.SIGKILL
+    killed = started(run_killed_while_it_plans, url_of(engine), stage)
+    assert ended(killed) == -signal.SIGKILL
     assert standing(engine) == {}
     before = the_last_run(engine)
 
@@ -223,30 +215,35 @@ def test_killed_while_the_child_plans_and_started_again(
 
 # --- Started five times ---------------------------------------------------------------------------------
 
+FIVE = 5
 
-def run_with_others(url: str, ready: Barrier, told: "SimpleQueue[bool | None]") -> None:
+
+def run_with_others(
+    url: str, ready: Barrier, answered: Semaphore, told: "SimpleQueue[bool]"
+) -> None:
     own = in_a_group_of_its_own(url)
     ready.wait()
-    # the one that runs goes on until the others have had their answer
-    result = run_of(own, on_progress=lambda p: time.sleep(0.3) if p.stage == "loaded" else None)
+
+    def wait_for_the_others(progress: Progress) -> None:
+        if progress.stage == "loaded":
+            for _ in range(FIVE - 1):
+                assert answered.acquire(timeout=PATIENCE), "one has no answer"
+
+    result = run_of(own, on_progress=wait_for_the_others)
+    answered.release()
     told.put(isinstance(result, RunResult))
 
 
-def test_of_five_processes_at_once_one_runs(engine: Engine, processes: ForkServerContext) -> None:
+def test_of_five_processes_at_once_one_runs(engine: Engine) -> None:
     here = clinic(engine)
     engine.dispose()
-    ready, told = processes.Barrier(5), processes.SimpleQueue()
-    five = [
-        processes.Process(target=run_with_others, args=(url_of(engine), ready, told))
-        for _ in range(5)
-    ]
-    for one in five:
-        one.start()
-    answers = [told.get() for _ in five]
-    for one in five:
-        wait_for(one)
+    ready, answered = forking().Barrier(FIVE, timeout=PATIENCE), forking().Semaphore(0)
+    told: SimpleQueue[bool] = forking().SimpleQueue()
+    five = [started(run_with_others, url_of(engine), ready, answered, told) for _ in range(FIVE)]
+    answers = told_by(five, told)
+    assert {ended(one) for one in five} == {0}
 
-    assert sorted(answers) == [False] * 4 + [True]
+    assert sorted(answers) == [False] * (FIVE - 1) + [True]
     assert len(standing(engine)) == 24
     assert_sound(engine)
     assert_answered(here, the_last_run(engine).id)
@@ -323,21 +320,20 @@ def wake(process: Any) -> None:
 
 @pytest.mark.parametrize("stage", ["checked", "booking", "explaining"])
 def test_who_is_stopped_past_his_lease_writes_nothing_after_another_has_come(
-    engine: Engine, processes: ForkServerContext, stage: str
+    engine: Engine, stage: str
 ) -> None:
     here = clinic(engine)
     engine.dispose()
-    told: SimpleQueue[str] = processes.SimpleQueue()
-    sleeper = processes.Process(target=run_stopped, args=(url_of(engine), stage, 0, told))
-    sleeper.start()
+    told: SimpleQueue[str] = forking().SimpleQueue()
+    sleeper = started(run_stopped, url_of(engine), stage, 0, told)
     wait_until_stopped(sleeper)
 
     result = night(engine)
     before = written(engine)
     wake(sleeper)
 
-    assert told.get() == "lost its lease"
-    wait_for(sleeper)
+    assert told_by([sleeper], told) == ["lost its lease"]
+    assert ended(sleeper) == 0
     assert written(engine) == before
     assert (result.state, run(engine, result.run_id).token) == (RunState.DONE, 2)
     assert len(standing(engine)) == 24
@@ -345,44 +341,36 @@ def test_who_is_stopped_past_his_lease_writes_nothing_after_another_has_come(
     assert_answered(here, result.run_id)
 
 
-def test_control_without_the_fence_who_was_stopped_writes_on(
-    engine: Engine, processes: ForkServerContext
-) -> None:
+def test_control_without_the_fence_who_was_stopped_writes_on(engine: Engine) -> None:
     clinic(engine)
     engine.dispose()
-    told: SimpleQueue[str] = processes.SimpleQueue()
-    sleeper = processes.Process(
-        target=run_stopped_unfenced, args=(url_of(engine), "checked", 0, told)
-    )
-    sleeper.start()
+    told: SimpleQueue[str] = forking().SimpleQueue()
+    sleeper = started(run_stopped_unfenced, url_of(engine), "checked", 0, told)
     wait_until_stopped(sleeper)
 
     night(engine)
     wake(sleeper)
 
-    assert told.get() == "wrote on"
-    wait_for(sleeper)
+    assert told_by([sleeper], told) == ["wrote on"]
+    assert ended(sleeper) == 0
 
 
-def test_who_is_stopped_amid_a_transaction_does_not_commit_it(
-    engine: Engine, processes: ForkServerContext
-) -> None:
+def test_who_is_stopped_amid_a_transaction_does_not_commit_it(engine: Engine) -> None:
     """Nobody can take over while he has the row (on SQLite: the database) to himself; and he gives up."""
     here = clinic(engine)
     engine.dispose()
-    at_step = int(steps_of_a_run(engine, processes) * IN_HALF_A_BATCH)
+    at_step = int(steps_of_a_run(engine) * IN_HALF_A_BATCH)
     emptied(engine)
     here = clinic(engine)
-    told: SimpleQueue[str] = processes.SimpleQueue()
-    sleeper = processes.Process(target=run_stopped, args=(url_of(engine), "", at_step, told))
-    sleeper.start()
+    told: SimpleQueue[str] = forking().SimpleQueue()
+    sleeper = started(run_stopped, url_of(engine), "", at_step, told)
     wait_until_stopped(sleeper)
     before = written(engine)
 
     wake(sleeper)
 
-    assert told.get() == "lost its lease"
-    wait_for(sleeper)
+    assert told_by([sleeper], told) == ["lost its lease"]
+    assert ended(sleeper) == 0
     assert 0 < len(standing(engine)) < 24
     assert written(engine) == before
     result = night(engine)

@@ -120,7 +120,7 @@ def test_a_pipe_leads_from_solve_to_check_and_the_time_limit_is_kept(service: Pa
     assert (solve.returncode, check.returncode) == (0, 0)
     assert (complaints, more_complaints) == (b"", b"")
     assert json.loads(score)["weight"] > 0
-    assert took < 3 + 12  # roughly: the machine may be busy with something else
+    assert took < 3 + 40  # roughly: the machine may be busy with something else
 
 
 EMPTY: dict[str, Json] = {

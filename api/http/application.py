@@ -8,9 +8,10 @@ from importlib.metadata import version
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
+from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
-from api.http import docs, health, introduction, openapi, problems
+from api.http import docs, health, introduction, openapi, problems, sending
 from api.http.context import context_of
 from api.http.declaring import Routes, require_policies
 from api.http.faces import JSON
@@ -22,15 +23,19 @@ from api.http.service import Service, Settings
 from api.pages.face import PAGE
 from api.pages.routes import PAGES
 from models.database import writing
-from scheduler import clock
+from notifications.delivering import Deliverer
+from scheduler import clock, triggers
 from scheduler.access.sweeping import sweep
 from scheduler.agenda.holds import expire
 from scheduler.audit import sealer
 from scheduler.idempotency import purge
-from scheduler.relay import Subscriber, relay
+from scheduler.relay import POLL, Subscriber, relay
 from scheduler.rounds import Rounds
 
 HOURLY = timedelta(hours=1)
+MAILERS = 2
+"""Threads that send mail: while one waits for a slow server, there is another."""
+Daily = Callable[[Engine, datetime], object]
 
 
 def application(
@@ -38,9 +43,12 @@ def application(
     *,
     now: Callable[[], datetime] = clock.now,
     subscribers: Sequence[Subscriber] = (),
+    daily: Daily | None = None,
     more: Sequence[Routes] = (),
 ) -> FastAPI:
-    """The service as an ASGI application. `more`: routes beside those there are.
+    """The service as an ASGI application. `more`: routes beside those there are, as are `subscribers`.
+
+    `daily`: what tells what a day brings, each thing once however often it is asked.
 
     Raises:
         UnusableDatabaseError, SecretKeyError: it cannot start, for this reason.
@@ -52,7 +60,7 @@ def application(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        lifespan=partial(_life, service, subscribers),
+        lifespan=partial(_life, service, subscribers, daily),
         redirect_slashes=False,
     )
     app.state.service = service
@@ -67,18 +75,43 @@ def application(
 
 @asynccontextmanager
 async def _life(
-    service: Service, subscribers: Sequence[Subscriber], _: FastAPI
+    service: Service, subscribers: Sequence[Subscriber], daily: Daily | None, _: FastAPI
 ) -> AsyncIterator[None]:
     """While it serves: records are sealed, events relayed, and what is over forgotten."""
     # a thread without a connection would only wait for one
     current_default_thread_limiter().total_tokens = service.settings.connections
-    relaying = relay(service.engine, subscribers)
+    channel = sending.webhooks(service.vault, service.settings.egress, service.now)
+    deliverer = Deliverer(service.engine, channel)
+    delivering = Rounds("deliverer", deliverer.fill, POLL)
+    deliverer.rung = delivering.ring
+    # all of them, in every relay: an event that one relay has told, no other tells again
+    told = (*triggers.subscribers(service.now), *subscribers, sending.OUTBOX, sending.MAILS)
+    mailer = sending.mailer(service)
+    mailing = [Rounds(f"mailer {n}", mailer.send_all, POLL) for n in range(MAILERS)]
+
+    def ring_mail() -> None:
+        for one in mailing:
+            one.ring()
+
+    def leaves() -> None:
+        delivering.ring()
+        ring_mail()
+
+    relaying = relay(service.engine, told, then=leaves)
     with ExitStack() as stack:
         stack.callback(service.close)
+        stack.callback(deliverer.close)
+        stack.enter_context(delivering.going())
+        for one in mailing:
+            stack.enter_context(one.going())
         stack.enter_context(sealer(service.engine).going())
         stack.enter_context(relaying.going())
         stack.enter_context(Rounds("sweeper", partial(_forget, service), HOURLY).going())
+        if daily is not None:
+            days = Rounds("days", partial(_tell_days, service, daily), HOURLY)
+            stack.enter_context(days.going())
         service.committed = relaying.ring
+        service.ring_mail = ring_mail
         yield
 
 
@@ -88,6 +121,11 @@ def _forget(service: Service) -> None:
         sweep(session, service.now())
     with writing(service.engine) as session:
         expire(session)
+
+
+def _tell_days(service: Service, daily: Daily) -> None:
+    daily(service.engine, service.now())
+    service.committed()
 
 
 async def _not_a_route(request: Request, error: Exception) -> Response:

@@ -1,6 +1,6 @@
 """What a route works with: who calls, and rows that are his to see; what it shows or changes is noted by itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -49,6 +49,8 @@ class Call:
     """The version that the caller has read, where the route asks for it."""
     fields: frozenset[str] = frozenset()
     """The columns that are shown or sent, for the record."""
+    afterwards: list[Callable[[], object]] = field(default_factory=list)
+    """What is done once all of it is committed: bells are rung."""
     entries: list[Entry] = field(default_factory=list)
     looked: bool = False
     _guarded: tuple[type[Versioned], UUID] | None = None

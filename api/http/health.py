@@ -1,21 +1,35 @@
 """Whether it lives, whether it can serve, and its figures: for whoever runs it. Nothing of what is in the database."""
 
+from datetime import timedelta
+
 from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from api.http.declaring import AtTheDoor, Routes
 from api.http.policies import ANYBODY
 from api.http.replies import Reply
 from models.database import reading
+from models.instants import database_now
+from notifications.delivering import undelivered
+from scheduler.planning.condition import condition
 from scheduler.relay import waiting
 
 routes = Routes("operation", prefix="")
+LATE = timedelta(minutes=5)
+"""Of an event: it should have been relayed long ago."""
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Alive(BaseModel):
-    """It answers."""
+    """It answers: `ok`, or `degraded` where something beside it is in trouble, and bookings go on.
 
-    status: str = "ok"
+    `troubles`: words of a closed set: `redis`, `outbox`, `no_worker`, `run_failed`, `run_missed`, `database`. RUNBOOK.md says
+    of each what to do.
+    """
+
+    status: str
+    troubles: list[str]
 
 
 class Ready(BaseModel):
@@ -26,9 +40,20 @@ class Ready(BaseModel):
 
 
 @routes.get("/health", ANYBODY)
-def health(_: AtTheDoor) -> Alive:
-    """Whether the process lives."""
-    return Alive()
+def health(door: AtTheDoor) -> Alive:
+    """Whether the process lives, and what is in trouble: always 200, since starting it anew would mend none of that."""
+    troubles = [] if door.service.redis_answers() else ["redis"]
+    try:
+        with reading(door.service.engine) as session:
+            told, planning = waiting(session), condition(session)
+            now = session.scalar(select(database_now()))
+    except DBAPIError:
+        troubles.append("database")
+    else:
+        if told.oldest is not None and now is not None and now - told.oldest > LATE:
+            troubles.append("outbox")
+        troubles += planning.troubles
+    return Alive(status="degraded" if troubles else "ok", troubles=troubles)
 
 
 TROUBLED = {"schema": {"$ref": "#/components/schemas/Ready"}}
@@ -49,6 +74,15 @@ def metrics(door: AtTheDoor) -> Reply:
     figures = door.service.metrics
     with reading(door.service.engine) as session:
         told = waiting(session)
+        leaving = undelivered(session)
+        planning = condition(session)
     figures.outbox.set(told.events)
     figures.outbox_in_trouble.set(told.in_trouble)
+    age = 0.0 if told.oldest is None else (leaving.now - told.oldest).total_seconds()
+    figures.outbox_age.set(max(0.0, age))
+    figures.deliveries.set(leaving.due)
+    figures.deliveries_overdue.set(leaving.overdue)
+    figures.deliveries_failed.set(leaving.failed)
+    figures.tell_of_runs(planning)
+    figures.redis.set(door.service.redis_answers())
     return Reply(figures.text())

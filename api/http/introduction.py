@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from api.http.receiving import RECEIVING
+
 TITLE = "Spreekuur"
 SUMMARY = "Appointments for occupational health: requests, options, appointments."
 LICENSE = {"name": "MIT", "identifier": "MIT"}
@@ -32,7 +34,8 @@ of days does not include its last one: from 20 until 21 July is 20 July only.
 codes]({PROBLEMS})), `detail` is for people. `refusals` has all reasons against what was asked, `errors` all fields that
 cannot be taken. A field or a parameter that is not described here is refused. Where `Retry-After` is given, it may
 go well a little later.
-"""
+
+{RECEIVING}"""
 
 TAGS: Mapping[str, str] = {
     "session": "Logging in and out, at a page.",
@@ -59,7 +62,11 @@ TAGS: Mapping[str, str] = {
     "holidays": "Days that the organisation adds to the public holidays, or drops from them.",
     "employments": "When somebody leaves, and what then becomes of his appointments.",
     "runs": "Planning runs: how far, how good, and what became of each request.",
+    "triggers": "What happens by itself: an event, conditions, an action; and what came of it.",
+    "tasks": "What triggers leave for a person to do.",
     "parameters": "The settings of the organisation.",
+    "mail": "Templates, reminders, mail servers and senders; what was mailed, to whom, and what became of it.",
+    "receivers": "Webhooks: who gets them, of what, and what became of each.",
     "audit": "Who saw or changed what of whom.",
     "operation": "For whoever runs the service.",
 }

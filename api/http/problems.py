@@ -20,7 +20,7 @@ from api.http.strict import MalformedError
 from api.http.texts import text_of, told
 from models import guards
 from models.database import BusyError
-from scheduler import agenda, idempotency, records
+from scheduler import agenda, idempotency, mail, receivers, records, triggers
 from scheduler.access import denied
 from scheduler.lifecycles import OutdatedError
 from scheduler.parameters import ParameterError
@@ -128,6 +128,9 @@ STATUS: Mapping[str, int] = {
     "reason_missing": 422,
     **dict.fromkeys(agenda.OF_WHAT_WAS_SENT, 422),
     **dict.fromkeys(records.OF_WHAT_WAS_SENT, 422),
+    **dict.fromkeys(receivers.OF_WHAT_WAS_SENT, 422),
+    **dict.fromkeys(mail.OF_WHAT_WAS_SENT, 422),
+    **dict.fromkeys(triggers.OF_WHAT_WAS_SENT, 422),
     "swapped_with_itself": 422,
     "unknown": 422,
     "day_out_of_range": 422,
@@ -138,6 +141,7 @@ STATUS: Mapping[str, int] = {
     "too_many_rows": 422,
     "campaign_too_long": 422,
     "case_closed_first": 422,
+    "case_recovered_first": 422,
     "period_without_a_day": 422,
     "half_a_subscription": 422,
     "budget_misplaced": 422,

@@ -15,11 +15,12 @@ from api.opening import served
 from models import database, migrations
 from models.access import SealingKey
 from models.database import reading, writing
+from notifications.egress import Client, Rules
 from scheduler import clock
 from scheduler.access import vault as vaults
 
-BACKGROUND = 3
-"""Connections beside those of requests: the sealer, the relay, and whoever looks whether all is well."""
+BACKGROUND = 7
+"""Connections beside those of requests: the sealer, the relay, who delivers and mails, and whoever looks whether all is well."""
 LEAST_DISK = 64 * 1024 * 1024
 """Bytes that must be free where an SQLite database lies."""
 
@@ -29,7 +30,7 @@ class Settings:
     """How the service is run. `connections`: requests at work at once, each with a thread and a connection.
 
     `waiting`: requests that may wait for one; whoever comes then is told to come back.
-    `base_url`: where others reach it; a header never says so.
+    `base_url`: where others reach it; a header never says so. `egress`: the one way out.
     """
 
     database: str
@@ -37,6 +38,7 @@ class Settings:
     base_url: str = "http://127.0.0.1:8000"
     connections: int = 16
     waiting: int = 500
+    egress: Client = field(default_factory=lambda: Client(Rules()), repr=False)
 
 
 class Service:
@@ -56,6 +58,12 @@ class Service:
         self.dossiers = Dossiers()
         self.committed: Callable[[], object] = _nothing
         """Called after each commit, before its answer leaves: there may be something to relay."""
+        self.redis_answers: Callable[[], bool] = _always
+        """Whether the Redis that rings workers is there; so it is where none is used."""
+        self.ring_workers: Callable[[], object] = _nothing
+        """Called after the commit of a run that was asked for."""
+        self.ring_mail: Callable[[], object] = _nothing
+        """Called after the commit of a mail that nothing announces."""
         with served(settings.database) as found:
             url = found.url.render_as_string(hide_password=False)
             with writing(found) as session:
@@ -103,6 +111,10 @@ def _asked(what: str, ask: Callable[[], object]) -> list[str]:
     except Exception:  # noqa: BLE001 (whatever it is, it is not ready)
         return [what]
     return []
+
+
+def _always() -> bool:
+    return True
 
 
 def _nothing() -> None:

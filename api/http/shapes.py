@@ -131,6 +131,13 @@ Telephone = Annotated[
 ]
 Text = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_plain)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=False)]
+Url = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2_000),
+    AfterValidator(_one_line),
+    Field(examples=["https://hooks.example.org/spreekuur"]),
+]
+"""Whether anything is sent there is not for its shape to say."""
 Flag = StrictBool
 Cents = Annotated[int, Field(strict=True, ge=0, le=10**11, examples=[11000])]
 """An amount of money; a fraction of a cent is none."""

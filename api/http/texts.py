@@ -7,9 +7,20 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from api import words
-from scheduler import agenda, agreements, appointments, intake, lifecycles, records
+from scheduler import (
+    agenda,
+    agreements,
+    appointments,
+    intake,
+    lifecycles,
+    mail,
+    receivers,
+    records,
+    triggers,
+)
 from scheduler.access import denied
 from scheduler.booking import kept
+from scheduler.planning import asking, taking_back
 from scheduler.refusals import Refusal
 
 OUR_OWN: Mapping[str, str] = {
@@ -68,6 +79,11 @@ TABLES: Sequence[Mapping[str, str]] = (
     denied.MESSAGES,
     agenda.MESSAGES,
     records.MESSAGES,
+    triggers.MESSAGES,
+    receivers.MESSAGES,
+    mail.MESSAGES,
+    asking.MESSAGES,
+    taking_back.MESSAGES,
     GUARDS,
     OUR_OWN,
 )

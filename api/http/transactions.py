@@ -9,7 +9,7 @@ What is refused leaves nothing behind but the record that it was refused.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -68,8 +68,9 @@ def _looked(service: Service, asked: Asked, known: list[Caller]) -> Reply:
 def change(service: Service, asked: Asked) -> Reply:
     """Do it once, whatever happens to the connection, and answer when it is committed."""
     known: list[Caller] = []
+    afterwards: list[Callable[[], object]] = [service.committed]
     try:
-        reply = retried(lambda: _changed(service, asked, known))
+        reply = retried(lambda: _changed(service, asked, known, afterwards))
     except (RefusedError, OutdatedError, LookupError, IntegrityError) as error:
         recording.put_refusal_on_record(service, asked, known, error)
         trouble = trouble_of(error)
@@ -77,11 +78,14 @@ def change(service: Service, asked: Asked) -> Reply:
             raise
         trouble.more = dict(_afresh(service, asked))
         raise ProblemError(trouble) from error
-    service.committed()
+    for act in afterwards:
+        act()
     return reply
 
 
-def _changed(service: Service, asked: Asked, known: list[Caller]) -> Reply:
+def _changed(
+    service: Service, asked: Asked, known: list[Caller], afterwards: list[Callable[[], object]]
+) -> Reply:
     now = service.now()
     with writing(service.engine) as session:
         found = identify(session, recording.token_of(asked), now)
@@ -109,6 +113,7 @@ def _changed(service: Service, asked: Asked, known: list[Caller]) -> Reply:
         if found.touch_due and found.caller.session_id is not None:
             touch(session, found.caller.session_id, now)
         fresh.answer(reply.status, _kept(reply))
+    afterwards += call.afterwards
     _shown(service, call)
     return reply
 

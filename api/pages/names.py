@@ -17,8 +17,10 @@ from models.agreements import PerformanceType
 from models.audit import Act
 from models.base import Keyed
 from models.consultations import CaseKind, ConsultationType, ConsultationTypeName
+from models.messages import Template
 from models.organisation import ContactPerson, Department, Employer, Establishment
 from models.people import Employee, Function, Practitioner
+from models.triggers import Trigger
 from scheduler.access import Right
 from scheduler.announcing import in_portions
 
@@ -36,6 +38,8 @@ BY_COLUMN: Mapping[type[Keyed], InstrumentedAttribute[Any]] = MappingProxyType(
         PerformanceType: PerformanceType.name,
         Practitioner: Practitioner.name,
         Role: Role.name,
+        Template: Template.name,
+        Trigger: Trigger.name,
     }
 )
 PEOPLE = (Right.VIEW_EMPLOYEES, Right.MANAGE_EMPLOYEES)

@@ -26,14 +26,19 @@ ADMINISTERING = (
     Right.MANAGE_ROLES,
     Right.MANAGE_GROUPS,
     Right.MANAGE_PARAMETERS,
+    Right.MANAGE_RECEIVERS,
+    Right.MANAGE_MESSAGES,
     Right.ORDER_PREFERENCES,
+    Right.MANAGE_TRIGGERS,
 )
 ENTRIES: tuple[Entry, ...] = (
     Entry("/agenda", "Agenda", (Right.VIEW_AGENDA,)),
     Entry("/requests", "Requests", (Right.VIEW_REQUESTS,)),
     Entry("/appointments", "Appointments", (Right.VIEW_APPOINTMENTS,)),
     Entry("/availabilities", "Availabilities", (Right.VIEW_AGENDA, Right.MANAGE_AVAILABILITIES)),
+    Entry("/runs", "Planning runs", (Right.START_RUNS,)),
     Entry("/absences", "Absences", (Right.MANAGE_ABSENCES,)),
+    Entry("/tasks", "Tasks", (Right.DO_TASKS,)),
     Entry("/employees", "Employees", (Right.VIEW_EMPLOYEES, Right.MANAGE_EMPLOYEES)),
     Entry("/administration", "Administration", ADMINISTERING),
 )

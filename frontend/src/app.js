@@ -30,9 +30,9 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   const { sourceElement: element, response } = ctx;
   const sender = owner(element);
-  // what is only looked up within a form says nothing of what the form sends
-  const looksUp = sender.matches("form") && element !== sender && !element.matches("button");
-  if (response.status < 500 && !looksUp) delete sender.dataset.key;
+  // what is only looked up within a form says nothing of what the form sends, whoever sends it
+  const looksUp = element.closest("form") && !element.matches("form, button");
+  if (response.status < 500 && !(looksUp && sender.matches("form"))) delete sender.dataset.key;
   if (response.status < 400) {
     // what a problem shows with it, it asks for by itself
     const places = looksUp ? [] : problemsOf(element).filter((one) => !one.contains(element));

@@ -48,6 +48,8 @@ class Right(StrEnum):
     MARK_LAPSED = "mark_lapsed", "mark invoiced appointments as lapsed, with a refund"
     REPORT_AD_HOC = "report_ad_hoc", "add appointments ad hoc, for a report"
 
+    DO_TASKS = "do_tasks", "see tasks, do them and pass them on"
+
     # by whom, where and when
     VIEW_AGENDA = "view_agenda", "see practitioners, locations, availabilities and absences"
     MANAGE_AVAILABILITIES = "manage_availabilities", "add, change and remove availabilities"

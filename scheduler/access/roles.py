@@ -43,6 +43,7 @@ _PRACTITIONER = frozenset(
         Right.CANCEL_APPOINTMENTS,
         Right.PROCESS_NO_SHOWS,
         Right.REPORT_AD_HOC,
+        Right.DO_TASKS,
         Right.WRITE_PERFORMANCES,
         Right.MANAGE_ABSENCES,
         Right.APPOINT_DEPUTIES,

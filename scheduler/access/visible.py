@@ -6,20 +6,23 @@ kind that is not listed here cannot be asked for, by anybody.
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from models.access import Account, Group
 from models.agreements import ServiceAgreement
 from models.appointments import Appointment
 from models.base import Keyed
 from models.billing import Performance
+from models.messages import Message, Reminder
 from models.organisation import ContactPerson, Department, Employer, Establishment
+from models.outbox import Delivery, Receiver
 from models.people import Employee, Employment, Exclusion
 from models.requests import AppointmentRequest, Case
+from models.triggers import Task, TriggerFiring
 from scheduler.access.caller import Caller
 from scheduler.access.denied import NotFoundError
 from scheduler.access.parts import Part, day_of
@@ -60,6 +63,52 @@ def _performance(part: Part) -> ColumnElement[bool]:
     )
 
 
+def _accounts(part: Part) -> Select[UUID]:
+    return select(Account.id).where(part.group(Account.group_id)).correlate(None)
+
+
+def _receivers(part: Part) -> Select[UUID]:
+    """Those whose account belongs to it: they hear of no more."""
+    return select(Receiver.id).where(Receiver.account_id.in_(_accounts(part))).correlate(None)
+
+
+def _task(part: Part) -> ColumnElement[bool]:
+    """Of nobody it is everybody's; else all that it names lies in his part."""
+    one: Any = Task
+    return and_(
+        or_(one.employee_id.is_(None), part.employee(one.employee_id)),
+        _named(one.case_id, select(Case.id).where(_case(part))),
+        _named(one.appointment_id, select(Appointment.id).where(_appointment(part))),
+    )
+
+
+def _firing(part: Part) -> ColumnElement[bool]:
+    one: Any = TriggerFiring
+    return and_(
+        or_(one.employee_id.is_(None), part.employee(one.employee_id)),
+        _named(one.request_id, select(AppointmentRequest.id).where(_request(part))),
+        _named(one.appointment_id, select(Appointment.id).where(_appointment(part))),
+        _named(one.task_id, select(Task.id).where(_task(part))),
+    )
+
+
+def _message(part: Part) -> ColumnElement[bool]:
+    """All that it names lies in his part; one that names nobody is about the service itself."""
+    one: Any = Message
+    return and_(
+        or_(one.employee_id.is_(None), part.employee(one.employee_id)),
+        _named(one.account_id, _accounts(part)),
+        _named(one.case_id, select(Case.id).where(_case(part))),
+        _named(one.request_id, select(AppointmentRequest.id).where(_request(part))),
+        _named(one.appointment_id, select(Appointment.id).where(_appointment(part))),
+    )
+
+
+def _named(key: InstrumentedAttribute[Any], seen: Select[UUID]) -> ColumnElement[bool]:
+    """It names none, or one that he sees."""
+    return or_(key.is_(None), key.in_(seen.correlate(None)))
+
+
 CONDITIONS: Mapping[type[Keyed], Condition] = MappingProxyType(
     {
         Employee: lambda part: part.employee(Employee.id),
@@ -68,6 +117,8 @@ CONDITIONS: Mapping[type[Keyed], Condition] = MappingProxyType(
         Case: _case,
         AppointmentRequest: _request,
         Appointment: _appointment,
+        Task: _task,
+        TriggerFiring: _firing,
         Performance: _performance,
         Employer: lambda part: Employer.id.in_(part.employers),
         ServiceAgreement: lambda part: ServiceAgreement.employer_id.in_(part.employers),
@@ -78,6 +129,12 @@ CONDITIONS: Mapping[type[Keyed], Condition] = MappingProxyType(
         ),
         Group: lambda part: part.group(Group.id),
         Account: lambda part: part.group(Account.group_id),
+        Receiver: lambda part: Receiver.account_id.in_(_accounts(part)),
+        Reminder: lambda part: Reminder.appointment_id.in_(
+            select(Appointment.id).where(_appointment(part)).correlate(None)
+        ),
+        Message: _message,
+        Delivery: lambda part: Delivery.receiver_id.in_(_receivers(part)),
     }
 )
 

@@ -23,7 +23,7 @@ from scheduler.actor import Actor
 from scheduler.announcing import in_portions
 from scheduler.booking import cancel
 from scheduler.booking.locks import Concerned
-from scheduler.booking.standing import locked
+from scheduler.booking.standing import locked_as_seen
 from scheduler.lifecycles import APPOINTMENTS, reasons_against, situations
 from scheduler.refusals import Refusal, RefusedError
 
@@ -56,11 +56,11 @@ def under_locks(session: Session, find: Finding, also: Concerned) -> Sequence[UU
     while True:
         before = find()
         with session.begin_nested() as attempt:
-            locked(session, before, also)
+            as_seen = locked_as_seen(session, before, also)
             found = find()
-            if set(found) <= set(before):
+            if as_seen is not None and set(found) <= set(before):
                 return found
-            # planned meanwhile: the locks are given back, so that all are taken in their order
+            # planned or moved meanwhile: the locks are given back, so that all are taken in their order
             attempt.rollback()
 
 

@@ -89,7 +89,7 @@ def correct_no_show(
             cancel(session, planned, party=Party.SERVICE, reason=REASON, by=by, now=now)
         withdrawn = _take_back(session, seen.request_id, by=by, now=now)
         _restore(session, appointment_id, original, by=by, now=now)
-        remind(session, [appointment_id], now=now)
+        remind(session, [appointment_id], by=by, now=now)
     session.expire_all()
     return TakenBack(seen.request_id if withdrawn else None, seen.appointments)
 

@@ -51,5 +51,5 @@ def _become(
     refuse_unless_offered(session, event, appointment)
     with guarded(session):
         advance(session, APPOINTMENTS, [step(appointment, event)], by=by, at=now)
-        remind(session, [appointment_id], now=now)
+        remind(session, [appointment_id], by=by, now=now)
     session.expire_all()

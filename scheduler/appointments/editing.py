@@ -81,7 +81,7 @@ def edit(
         if "consultation_type_id" in values:
             performed = _performed_by(session, edited.consultation_type_id)
             follow_type(session, appointment_id, performed, by=by, at=now)
-            remind(session, [appointment_id], now=now)
+            remind(session, [appointment_id], by=by, now=now)
     session.expire_all()
 
 

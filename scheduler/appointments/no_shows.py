@@ -75,7 +75,7 @@ def no_show(
         session.execute(insert(NoShow).values(appointment_id=appointment_id, original=original))
         follow_type(session, appointment_id, kind.performance_type_id, by=by, at=now)
         follow_up = _call_again(session, appointment, by, now) if kind.calls_again else None
-        remind(session, [appointment_id], now=now)
+        remind(session, [appointment_id], by=by, now=now)
     session.expire_all()
     return Missed(follow_up)
 

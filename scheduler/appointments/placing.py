@@ -170,5 +170,5 @@ def _write(
         begin(session, APPOINTMENTS, [appointment | others], event=event, by=by, at=now)
         if overrides:
             session.execute(insert(Override), overrides)
-        remind(session, [key], now=now)
+        remind(session, [key], by=by, now=now)
     return key

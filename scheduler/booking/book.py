@@ -221,7 +221,7 @@ def _written(
     ]
     if overrides:
         session.execute(insert(Override), overrides)
-    remind(session, appointments.values(), now=now)
+    remind(session, appointments.values(), by=by, now=now)
     return appointments
 
 

@@ -79,7 +79,7 @@ def move(
         advance(session, APPOINTMENTS, [_step(appointment, place)], by=by, at=now)
         follow_day(session, on, by=by, at=now)
         _set_aside_rules(session, asked, appointment.id, by)
-        remind(session, [appointment.id], now=now)
+        remind(session, [appointment.id], by=by, now=now)
 
 
 def swap(
@@ -124,7 +124,7 @@ def swap(
         follow_day(session, on, by=by, at=now)
         for asked, appointment in zip(pair, (one, other), strict=True):
             _set_aside_rules(session, asked, appointment.id, by)
-        remind(session, [one.id, other.id], now=now)
+        remind(session, [one.id, other.id], by=by, now=now)
 
 
 def _movable(session: Session, appointments: Sequence[Appointment]) -> None:

@@ -36,15 +36,28 @@ def locked(
         NoSuchAppointmentError: one of them is not there.
     """
     while True:
-        before = _read(session, keys)
-        seen = [_place(one) for one in before]
         with session.begin_nested() as attempt:
-            lock(session, _concerned(before, also))
-            now = _read(session, keys)
-            if [_place(one) for one in now] == seen:
-                return now
+            found = locked_as_seen(session, keys, also)
+            if found is not None:
+                return found
             # moved meanwhile: the locks are given back, so that all of them are taken in their order
             attempt.rollback()
+
+
+def locked_as_seen(
+    session: Session, keys: Collection[UUID], also: Concerned
+) -> list[Appointment] | None:
+    """The same in one try; nothing, where one of them was moved while its locks were waited for.
+
+    For whoever has a savepoint of his own, to which he may go back. One within the other would not do: what
+    is released into the outer one makes others wait for the whole transaction, and they go on waiting when the
+    outer one is rolled back and the lock is long free. PostgreSQL calls that a deadlock, and is right.
+    """
+    before = _read(session, keys)
+    seen = [_place(one) for one in before]
+    lock(session, _concerned(before, also))
+    now = _read(session, keys)
+    return now if [_place(one) for one in now] == seen else None
 
 
 def _place(one: Appointment) -> tuple[UUID, UUID, UUID | None]:

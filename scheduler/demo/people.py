@@ -31,6 +31,7 @@ CASE_MANAGERS = frozenset(
         Right.WITHDRAW_REQUESTS,
         Right.VIEW_APPOINTMENTS,
         Right.VIEW_AGENDA,
+        Right.DO_TASKS,
         Right.APPOINT_DEPUTIES,
     }
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
 
@@ -18,21 +18,26 @@ from models.requests import Case
 from scheduler.agenda.bounds import out_of_range
 from scheduler.agenda.missing import NotThereError
 from scheduler.agenda.offers import UNKNOWN
-from scheduler.announcing import in_portions
+from scheduler.announcing import News, announce, in_portions
 from scheduler.intake.wishes import Sees, everything
 from scheduler.lifecycles import OutdatedError
 from scheduler.refusals import Refusal, RefusedError
+from scheduler.topics import Topic
 
 NO_WORK = "establishment"
 """As of a request: its sentence is that of the rule of intake."""
 ARCHIVED = "archived_practitioner"
 CLOSED_ALREADY = "case_closed_already"
 CLOSED_FIRST = "case_closed_first"
+RECOVERED_ALREADY = "case_recovered_already"
+RECOVERED_FIRST = "case_recovered_first"
 
 MESSAGES: Mapping[str, str] = MappingProxyType(
     {
         CLOSED_ALREADY: "this case is closed since {closed_on}",
         CLOSED_FIRST: "this case was opened on {opened_on}; it is closed on that day or later",
+        RECOVERED_ALREADY: "the employee of this case works again in part since {recovered_in_part_on}",
+        RECOVERED_FIRST: "this case was opened on {opened_on}; nobody recovers before that day",
     }
 )
 
@@ -50,7 +55,7 @@ class NewCase:
     manager_id: UUID | None = None
 
 
-def open_case(session: Session, new: NewCase) -> UUID:
+def open_case(session: Session, new: NewCase, *, now: datetime) -> UUID:
     """Open a case: its key.
 
     Raises:
@@ -63,10 +68,37 @@ def open_case(session: Session, new: NewCase) -> UUID:
         raise RefusedError(against)
     key = new_id()
     session.execute(insert(Case).values(id=key, version=1, **asdict(new)))
+    _tell(session, Topic.CASE_OPENED, key, now)
     return key
 
 
-def close_case(session: Session, case_id: UUID, version: int, closed_on: date) -> None:
+def recover_in_part(
+    session: Session, case_id: UUID, version: int, since: date, *, now: datetime
+) -> None:
+    """The employee works again, in part; the case stays open.
+
+    Raises:
+        NotThereError: there is none.
+        OutdatedError: it has another version by now.
+        RefusedError: it is closed, or was opened later, or this is known already.
+    """
+    case = _seen(session, case_id, version)
+    against = [*out_of_range(recovered_in_part_on=since), *_closed(case)]
+    if case.recovered_in_part_on is not None:
+        known = {"recovered_in_part_on": case.recovered_in_part_on}
+        against.append(Refusal(RECOVERED_ALREADY, known))
+    elif since < case.opened_on:
+        against.append(Refusal(RECOVERED_FIRST, {"opened_on": case.opened_on}))
+    if against:
+        raise RefusedError(against)
+    case.recovered_in_part_on = since
+    session.flush()
+    _tell(session, Topic.CASE_PARTIALLY_RECOVERED, case_id, now)
+
+
+def close_case(
+    session: Session, case_id: UUID, version: int, closed_on: date, *, now: datetime
+) -> None:
     """Close it: from that day on no request is made in it.
 
     Raises:
@@ -74,20 +106,34 @@ def close_case(session: Session, case_id: UUID, version: int, closed_on: date) -
         OutdatedError: it has another version by now.
         RefusedError: it is closed already, or was opened later.
     """
-    case = session.get(Case, case_id, populate_existing=True)
-    if case is None:
-        raise NotThereError("case", case_id)
-    if case.version != version:
-        raise OutdatedError("case", [case_id])
-    against = out_of_range(closed_on=closed_on)
-    if case.closed_on is not None:
-        against.append(Refusal(CLOSED_ALREADY, {"closed_on": case.closed_on}))
-    elif closed_on < case.opened_on:
+    case = _seen(session, case_id, version)
+    against = [*out_of_range(closed_on=closed_on), *_closed(case)]
+    if case.closed_on is None and closed_on < case.opened_on:
         against.append(Refusal(CLOSED_FIRST, {"opened_on": case.opened_on}))
     if against:
         raise RefusedError(against)
     case.closed_on = closed_on
     session.flush()
+    _tell(session, Topic.CASE_CLOSED, case_id, now)
+
+
+def _seen(session: Session, case_id: UUID, version: int) -> Case:
+    case = session.get(Case, case_id, populate_existing=True)
+    if case is None:
+        raise NotThereError("case", case_id)
+    if case.version != version:
+        raise OutdatedError("case", [case_id])
+    return case
+
+
+def _closed(case: Case) -> list[Refusal]:
+    if case.closed_on is None:
+        return []
+    return [Refusal(CLOSED_ALREADY, {"closed_on": case.closed_on})]
+
+
+def _tell(session: Session, topic: Topic, case_id: UUID, now: datetime) -> None:
+    announce(session, [News(topic, Case.__tablename__, case_id)], at=now)
 
 
 def is_open(day: date) -> ColumnElement[bool]:

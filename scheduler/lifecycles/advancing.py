@@ -83,7 +83,7 @@ def advance(
         for step, row in taken
     ]
     _record(session, entries)
-    _tell(session, lifecycle, [(row, step.id, step.version + 1) for step, row in taken], at)
+    _tell(session, lifecycle, [(row, step.id, step.version + 1) for step, row in taken], by, at)
 
 
 def begin(
@@ -107,7 +107,7 @@ def begin(
         session.execute(insert(lifecycle.table), those)
     keys: list[UUID] = [values["id"] for values in new]
     _record(session, [entry(lifecycle, row, key, step=1, by=by, at=at) for key in keys])
-    _tell(session, lifecycle, [(row, key, 1) for key in keys], at)
+    _tell(session, lifecycle, [(row, key, 1) for key in keys], by, at)
 
 
 # --- Whether ------------------------------------------------------------------------------------------
@@ -197,11 +197,12 @@ def _tell(
     session: Session,
     lifecycle: Lifecycle,
     happened: Iterable[tuple[Row, UUID, int]],
+    by: Actor,
     at: datetime,
 ) -> None:
     """Announce what the rows say; who did it, and what was before, is in the history under that version."""
     news = [
-        News(row.announces, lifecycle.table.name, key, {"version": version})
+        News(row.announces, lifecycle.table.name, key, {"version": version}, by.caused_by_id)
         for row, key, version in happened
         if row.announces is not None
     ]

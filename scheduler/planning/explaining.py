@@ -15,6 +15,7 @@ from scheduler.planning.finished import Finished, finished
 from scheduler.planning.night import Night, without
 from scheduler.planning.outcomes import WhyNot
 from scheduler.planning.rounds import ZonePlan
+from scheduler.planning.unplanned import tell_of
 from solver.aims import Score
 from solver.check import check
 from solver.facts import Plan
@@ -139,6 +140,9 @@ def keep(night: Night, plans: Sequence[ZonePlan], results: Sequence[ZoneResult])
 
 def _record(night: Night, rows: Sequence[outcomes.Outcome]) -> None:
     with night.held.writing() as session:
+        if not night.settings.preview:
+            left_out = [row["request_id"] for row in rows if "why_not" in row]
+            tell_of(session, left_out, run_id=night.held.run_id, at=night.moment)
         outcomes.record(session, night.held.run_id, rows)
 
 
@@ -149,8 +153,11 @@ def _record_unanswered(night: Night, asked: set[UUID]) -> None:
         rest = sorted(asked - planned - explained)
         for start in range(0, len(rest), night.settings.batch):
             some = rest[start : start + night.settings.batch]
-            told = outcomes.left_out(outcomes.what_became_of(session, some))
-            outcomes.record(session, night.held.run_id, told)
+            became = outcomes.what_became_of(session, some)
+            if not night.settings.preview:
+                still = [key for key, why in became.items() if "meanwhile" not in why]
+                tell_of(session, still, run_id=night.held.run_id, at=night.moment)
+            outcomes.record(session, night.held.run_id, outcomes.left_out(became))
 
 
 def _why(plans: Sequence[ZonePlan], results: Sequence[ZoneResult]) -> dict[UUID, WhyNot]:

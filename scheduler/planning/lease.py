@@ -197,7 +197,7 @@ def _begin(session: Session, engine: Engine, job: Job, lease: timedelta) -> Held
     if session.scalar(select(JobRun.id).where(*_running(job))):
         return None  # found without waiting for the holder, who may be writing
     run_id = new_id()
-    new = _insert(session).values(
+    new = insert_of(session).values(
         id=run_id,
         kind=job.kind,
         scope=job.scope,
@@ -212,8 +212,8 @@ def _begin(session: Session, engine: Engine, job: Job, lease: timedelta) -> Held
     return None if made is None else Held(engine, run_id, 1, lease, taken_over=False)
 
 
-def _insert(session: Session) -> sqlite.Insert | postgresql.Insert:
-    """An insert that can give way: of five starts at once, four find the fifth's row."""
+def insert_of(session: Session) -> sqlite.Insert | postgresql.Insert:
+    """An insert of a run that can give way: of five starts at once, four find the fifth's row."""
     dialect = session.get_bind().dialect.name
     return sqlite.insert(JobRun) if dialect == "sqlite" else postgresql.insert(JobRun)
 

@@ -1,12 +1,12 @@
 """What all steps of one run share: how it was asked for, who holds it, its clocks and its facts."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from scheduler.planning.watch import OnProgress, Watch
 from solver.facts import Instance
 from solver.options import Options
 from solver.process import GaveUp, Solved
+from solver.shares import SIZE
 from solver.why_not import seconds_needed
 
 Solve = Callable[[Instance, Options, OnProgress], Solved | GaveUp]
@@ -39,7 +40,8 @@ class RunSettings:
 
     `from_day`: tomorrow without, on the clocks of each location. `days`: the product parameter's
     without. `time_limit`: seconds for the whole run. `iterations`: the budget of the search counts
-    these instead, and the plan depends on nothing but what it is made of.
+    these instead, and the plan depends on nothing but what it is made of. `share`: requests that each share
+    has at least, where several plan at once.
     """
 
     from_day: date | None = None
@@ -52,6 +54,7 @@ class RunSettings:
     lease: timedelta = timedelta(seconds=60)
     rounds: int = 3
     batch: int = 100
+    share: int = SIZE
 
     def kept(self) -> dict[str, Any]:
         """As the run's row has it."""
@@ -59,6 +62,16 @@ class RunSettings:
         values["from_day"] = self.from_day and self.from_day.isoformat()
         values["lease"] = self.lease.total_seconds()
         return values
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """What was kept so."""
+        known = {name: kept[name] for name in cls.__slots__ if name in kept}
+        if known.get("from_day") is not None:
+            known["from_day"] = date.fromisoformat(known["from_day"])
+        if "lease" in known:
+            known["lease"] = timedelta(seconds=known["lease"])
+        return cls(**known)
 
 
 @dataclass(frozen=True, slots=True)

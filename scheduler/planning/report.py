@@ -64,6 +64,8 @@ def _zone(plan: ZonePlan, file: Mapping[str, Any] | None) -> dict[str, Any]:
     }
     if file is not None:
         told |= {
+            "from_day": plan.facts and plan.facts.instance.start_date.isoformat(),
+            "days": plan.facts and plan.facts.instance.days,
             "planned": len(file["assignments"]),
             "left_out": len(file["unplanned"]),
             **{key: file[key] for key in IN_THE_REPORT},

@@ -7,7 +7,7 @@ whoever takes over after a crash finds every request open or answered, and plans
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from models.database import BusyError, reading, retried, writing
 from models.runs import RunState
@@ -22,17 +23,16 @@ from scheduler.actor import Actor
 from scheduler.loading import zones
 from scheduler.parameters import NOTICE_NEXT_DAY, value
 from scheduler.planning import outcomes
+from scheduler.planning.asking import PLANNING
 from scheduler.planning.explaining import ZoneResult, as_it_stands, keep
-from scheduler.planning.lease import Busy, Heartbeat, Job, LostLeaseError, start
+from scheduler.planning.lease import Busy, Heartbeat, Held, Job, LostLeaseError, start
 from scheduler.planning.night import Night, RunSettings, Solve
 from scheduler.planning.report import plan_file, report
 from scheduler.planning.rounds import ZonePlan, plan_zone
+from scheduler.planning.sharing import Ring, Sharing
 from scheduler.planning.watch import CancelAskedError, OnProgress, Watch
 from solver.options import Progress
 from solver.process import plan
-
-KIND = "planning"
-"""Of the run, among jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +58,61 @@ def plan_open_requests(
     by: Actor,
     on_progress: OnProgress = unwatched,
     solve: Solve = plan,
+    ring: Ring | None = None,
 ) -> RunResult | Busy:
     """Plan all open requests together, book what is planned, and say why the rest is not.
 
-    `solve`: plans one instance; a child process does, unless somebody has a better idea.
+    `solve`: plans one instance; a child process does, unless somebody has a better idea. `ring`: calls
+    helpers, who plan shares of it at the same time.
 
     Raises:
         LostLeaseError: the run was away past its lease; it has written nothing since, and whoever
             took over answers for it.
     """
+    today = business_date(engine, now)
+    held = start(
+        engine, Job(PLANNING, "", today, settings.kept(), settings.preview), settings.lease
+    )
+    if isinstance(held, Busy):
+        return held
+    return carry_out(
+        held, settings, now=now, by=by, on_progress=on_progress, solve=solve, ring=ring
+    )
+
+
+def business_date(engine: Engine, now: datetime) -> date:
+    """The day that it is where most of the availabilities are."""
     with reading(engine) as session:
+        return business_date_of(session, now)
+
+
+def business_date_of(session: Session, now: datetime) -> date:
+    """The same within a transaction."""
+    there = zones(session)
+    return now.astimezone(ZoneInfo(there[0] if there else "UTC")).date()
+
+
+def carry_out(
+    held: Held,
+    settings: RunSettings,
+    *,
+    now: datetime,
+    by: Actor,
+    on_progress: OnProgress = unwatched,
+    solve: Solve = plan,
+    ring: Ring | None = None,
+) -> RunResult:
+    """Do the run that is held, to its end, whichever that is.
+
+    Raises:
+        LostLeaseError: the run was away past its lease, and is not this holder's any more.
+    """
+    with reading(held.engine) as session:
         there = zones(session)
         waiting = outcomes.waiting(session)
         from_tomorrow = value(session, NOTICE_NEXT_DAY)
-    today = now.astimezone(ZoneInfo(there[0] if there else "UTC")).date()
-    held = start(engine, Job(KIND, "", today, settings.kept(), settings.preview), settings.lease)
-    if isinstance(held, Busy):
-        return held
+    if ring is not None:
+        solve = Sharing(held, ring, settings.share).solve
     heart = Heartbeat(held)
     watch = Watch(held, heart, on_progress)
     night = Night(held, settings, by, now, watch, solve, waiting, from_tomorrow)

@@ -25,6 +25,7 @@ from models.runs import JobRun, RunState
 from scheduler.actor import Actor
 from scheduler.booking import delete
 from scheduler.booking.standing import locked
+from scheduler.planning.asking import PLANNING
 from scheduler.refusals import Refusal, RefusedError
 
 REASON = "the planning run was taken back"
@@ -33,6 +34,10 @@ BATCH = 100
 NO_SUCH_RUN = "no_such_run"
 RUN_GOES_ON = "run_goes_on"
 NOTHING_BOOKED = "run_is_a_preview"
+MESSAGES = {
+    RUN_GOES_ON: "the run goes on since {since}: nothing is taken back before it has ended",
+    NOTHING_BOOKED: "the run has booked nothing",
+}
 
 TOUCHED = "touched"
 """Somebody has changed it since: it is his now, whatever he changed."""
@@ -72,14 +77,23 @@ def _booked_by(engine: Engine, run_id: UUID) -> list[UUID]:
         run = session.get(JobRun, run_id)
         if run is None:
             raise RefusedError([Refusal(NO_SUCH_RUN, {"run": run_id})])
-        if run.state is RunState.RUNNING:
-            raise RefusedError([Refusal(RUN_GOES_ON, {"run": run_id, "since": run.started_at})])
-        if run.preview:
-            raise RefusedError([Refusal(NOTHING_BOOKED, {"run": run_id})])
+        require_ended(run)
         those = select(Appointment.id).where(
             Appointment.run_id == run_id, Appointment.state != AppointmentState.DELETED
         )
         return list(session.scalars(those.order_by(Appointment.id)))
+
+
+def require_ended(run: JobRun) -> None:
+    """That it may be taken back at all.
+
+    Raises:
+        RefusedError: it still waits or goes on, it was a preview, or no planning run.
+    """
+    if run.state in {RunState.WAITING, RunState.RUNNING}:
+        raise RefusedError([Refusal(RUN_GOES_ON, {"run": run.id, "since": run.started_at})])
+    if run.preview or run.kind != PLANNING:
+        raise RefusedError([Refusal(NOTHING_BOOKED, {"run": run.id})])
 
 
 def _take(engine: Engine, batch: Sequence[UUID], by: Actor, now: datetime) -> TakenBack:

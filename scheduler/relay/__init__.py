@@ -6,11 +6,12 @@ lost, and what is written is written once. What then leaves the house is at leas
 """
 
 from scheduler.relay.doorbell import Doorbell, answer
-from scheduler.relay.relaying import relay, relay_all, relay_once
+from scheduler.relay.relaying import POLL, relay, relay_all, relay_once
 from scheduler.relay.subscriber import Heard, Subscriber
 from scheduler.relay.waiting import Waiting, waiting
 
 __all__ = [
+    "POLL",
     "Doorbell",
     "Heard",
     "Subscriber",

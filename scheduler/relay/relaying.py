@@ -1,10 +1,9 @@
 """The relay: rounds of claim, tell and finish, until nothing is left to be claimed."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -52,9 +51,22 @@ def relay_all(engine: Engine, subscribers: Sequence[Subscriber], terms: Terms = 
     return relayed
 
 
-def relay(engine: Engine, subscribers: Sequence[Subscriber], every: timedelta = POLL) -> Rounds:
-    """A relay in a thread of its own: at once when it is rung, and every so often. Start and stop it."""
-    return Rounds("relay", partial(relay_all, engine, subscribers), every)
+def relay(
+    engine: Engine,
+    subscribers: Sequence[Subscriber],
+    every: timedelta = POLL,
+    then: Callable[[], object] | None = None,
+) -> Rounds:
+    """A relay in a thread of its own: at once when it is rung, and every so often. Start and stop it.
+
+    `then`: called when something was relayed, and so may have to leave.
+    """
+
+    def act() -> None:
+        if relay_all(engine, subscribers) and then is not None:
+            then()
+
+    return Rounds("relay", act, every)
 
 
 def _claimed(engine: Engine, terms: Terms) -> list[Claim]:

@@ -28,7 +28,7 @@ LOOK = by_right(Right.VIEW_CASES, Right.MANAGE_CASES, of=Case)
 
 
 class CaseView(View):
-    """A case. `closed_on`: the first day on which it is no longer open."""
+    """A case. `closed_on`: the first day on which it is no longer open; `recovered_in_part_on`: since then he works again, in part."""
 
     id: UUID
     version: int
@@ -38,6 +38,7 @@ class CaseView(View):
     practitioner_id: UUID | None
     manager_id: UUID | None
     opened_on: date
+    recovered_in_part_on: date | None
     closed_on: date | None
 
 
@@ -59,6 +60,12 @@ class NewCase(Given):
     practitioner_id: UUID | None = None
     manager_id: UUID | None = None
     opened_on: Day | None = None
+
+
+class Recovery(Given):
+    """Since when the employee works again, in part: today, unless it is said."""
+
+    recovered_in_part_on: Day | None = None
 
 
 class Closing(Given):
@@ -98,8 +105,21 @@ def open_case(call: Call, given: NewCase) -> CaseView:
     )
     require_seen(call, named)
     begins = given.model_dump() | {"opened_on": given.opened_on or today(call.now)}
-    made = cases.open_case(call.session, cases.NewCase(**begins))
+    made = cases.open_case(call.session, cases.NewCase(**begins), now=call.now)
     return CaseView.model_validate(call.another(Case, made))
+
+
+@routes.post(
+    "/cases/{case_id}/partial-recovery",
+    by_right(Right.MANAGE_CASES, of=Case, act=Act.UPDATE),
+    if_match=True,
+)
+def recover_in_part(call: Call, case_id: UUID, given: Recovery) -> CaseView:
+    """The employee works again, in part; the case stays open, and triggers hear of it."""
+    row = call.one(Case, case_id)
+    since = given.recovered_in_part_on or today(call.now)
+    cases.recover_in_part(call.session, case_id, row.version, since, now=call.now)
+    return CaseView.model_validate(row)
 
 
 @routes.post(
@@ -110,5 +130,6 @@ def open_case(call: Call, given: NewCase) -> CaseView:
 def close_case(call: Call, case_id: UUID, given: Closing) -> CaseView:
     """Close it: from that day on no request is made in it."""
     row = call.one(Case, case_id)
-    cases.close_case(call.session, case_id, row.version, given.closed_on or today(call.now))
+    closed_on = given.closed_on or today(call.now)
+    cases.close_case(call.session, case_id, row.version, closed_on, now=call.now)
     return CaseView.model_validate(row)

@@ -172,6 +172,10 @@ TABLES: Mapping[str, str] = {
 PARAMETERS: Mapping[tuple[str, str], str] = {
     ("Planning", "Grid"): msgid("Minutes between two possible starts, counted from midnight."),
     ("Planning", "HorizonDays"): msgid("How many days ahead the nightly run plans."),
+    ("Planning", "NightlyRunAt"): msgid(
+        "When all open requests are planned every night, on local clocks; empty: never by itself."
+    ),
+    ("Planning", "NightlyRunMinutes"): msgid("Minutes that the nightly run may take."),
     ("Planning", "NoticeNextDay"): msgid(
         "Automatic planning plans nothing sooner than the next day."
     ),

@@ -25,6 +25,7 @@ class Place:
     rights: tuple[Right, ...]
 
 
+MESSAGES = (Right.MANAGE_MESSAGES,)
 GROUPS = (ORGANISATION, PRACTICE, ACCESS, SERVICE)
 OTHERS = (
     Place(
@@ -40,12 +41,33 @@ OTHERS = (
     Place("/administration/roles", msgid("Roles"), ACCESS, (Right.MANAGE_ROLES,)),
     Place("/administration/groups", msgid("Groups"), ACCESS, (Right.MANAGE_GROUPS,)),
     Place("/deputies", msgid("Deputies"), ACCESS, (Right.APPOINT_DEPUTIES, Right.MANAGE_USERS)),
+    Place("/administration/templates", msgid("Templates of messages"), SERVICE, MESSAGES),
+    Place("/administration/mail-servers", msgid("Mail servers"), SERVICE, MESSAGES),
+    Place(
+        "/administration/default-reminders",
+        msgid("Default reminders"),
+        SERVICE,
+        (Right.MANAGE_MESSAGES, Right.MANAGE_TYPES),
+    ),
+    Place(
+        "/administration/mails",
+        msgid("Mails that were sent"),
+        SERVICE,
+        (Right.MANAGE_MESSAGES, Right.VIEW_APPOINTMENTS),
+    ),
+    Place(
+        "/administration/receivers",
+        msgid("Receivers of webhooks"),
+        SERVICE,
+        (Right.MANAGE_RECEIVERS,),
+    ),
     Place(
         "/administration/parameters",
         msgid("Product parameters"),
         SERVICE,
         (Right.MANAGE_PARAMETERS,),
     ),
+    Place("/administration/triggers", msgid("Triggers"), SERVICE, (Right.MANAGE_TRIGGERS,)),
     Place(
         "/administration/preferences",
         msgid("Order of the preferences"),

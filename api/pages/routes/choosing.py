@@ -79,10 +79,19 @@ def choose_employee(call: Call, search: Annotated[Search, Query()]) -> Reply:
 
 
 ORGANISATION = (*organisation.LOOK, Right.MANAGE_ORGANISATION)
-USERS = (Right.MANAGE_USERS, Right.APPOINT_DEPUTIES, Right.MANAGE_PRACTITIONERS)
+USERS = (
+    Right.MANAGE_USERS,
+    Right.APPOINT_DEPUTIES,
+    Right.MANAGE_PRACTITIONERS,
+    Right.MANAGE_TRIGGERS,
+    Right.DO_TASKS,
+)
 
 
-@pages.get("/choose/employers", by_right(*ORGANISATION, *PEOPLE, Right.MANAGE_GROUPS, of=Employer))
+@pages.get(
+    "/choose/employers",
+    by_right(*ORGANISATION, *PEOPLE, Right.MANAGE_GROUPS, Right.MANAGE_TRIGGERS, of=Employer),
+)
 def choose_employer(call: Call, search: Annotated[Search, Query()]) -> Reply:
     """Employers whose name begins so."""
     return _by_name(call, search, Employer.name, Employer.code)
@@ -90,7 +99,7 @@ def choose_employer(call: Call, search: Annotated[Search, Query()]) -> Reply:
 
 @pages.get(
     "/choose/establishments",
-    by_right(*ORGANISATION, *PEOPLE, Right.MANAGE_CASES, of=Establishment),
+    by_right(*ORGANISATION, *PEOPLE, Right.MANAGE_CASES, Right.MANAGE_TRIGGERS, of=Establishment),
 )
 def choose_establishment(call: Call, search: Annotated[Search, Query()]) -> Reply:
     """Establishments whose name, or whose employer's name, begins so."""
