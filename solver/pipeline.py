@@ -90,7 +90,9 @@ class Rounding:
     name = "flow, rounded"
 
     def run(self, search: Search) -> None:
-        """Offer the rounded flow."""
+        """Offer the rounded flow, where there is no plan to begin with that is better anyway."""
+        if search.plan:
+            return
         flows = [flow for part in search.parts for flow in part.flows_by_all]
         search.offer(settled(search, rounded(search.boards, flows)))
 

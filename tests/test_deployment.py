@@ -182,6 +182,22 @@ def test_the_processes_of_the_procfile_do_the_night(engine: Engine) -> None:
         assert httpx2.get(f"{address}/ready").status_code == 200
 
 
+def test_a_service_alone_does_the_night_in_a_child_of_its_own(engine: Engine) -> None:
+    clinic(engine)
+    known = {
+        "SPREEKUUR_DATABASE": engine.url.render_as_string(hide_password=False),
+        "SPREEKUUR_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "PYTHONUNBUFFERED": "1",
+    }
+    with running("web", known, "--port", "0") as web:
+        first_line(web, "serving on")
+        with engine.begin() as connection:
+            waiting = {"state": "waiting", "settings": WEEK.kept(), "token": 0}
+            run = add(connection, "job_runs", kind="planning", **waiting)
+
+        assert soon(lambda: state_of(engine, run) is RunState.DONE)
+
+
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from fresh(request)

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from api.workers import bell_at
+from api.workers import ENDED_AMID, bell_at
 from models.appointments import Appointment
 from models.database import reading, writing
 from models.runs import JobRun, RunOutcome, RunShare, RunState
@@ -241,6 +241,24 @@ def test_who_is_stopped_past_his_lease_writes_nothing_when_he_wakes(
         assert _rows(engine) == before
         assert sleeper.poll() is None, "it goes on, with other runs"
     assert (done.state, done.token) == (RunState.DONE, 2)
+    assert_sound(engine)
+
+
+@pytest.mark.usefixtures("weeks")
+def test_a_worker_that_is_told_to_end_leaves_its_run_to_the_next(
+    engine: Engine, redis_url: str
+) -> None:
+    with a_fleet(engine, redis_url, 1) as fleet:
+        run_id = fleet.ask(SHARED)
+        (told,) = fleet.workers
+        _until(fleet, run_id, RunState.RUNNING)
+        told.terminate()
+        assert told.wait(30) == ENDED_AMID
+        fleet.start()
+        done = fleet.await_end(run_id)
+
+    assert (done.state, done.token) == (RunState.DONE, 2)
+    assert len(standing(engine)) == 72
     assert_sound(engine)
 
 

@@ -31,7 +31,7 @@ Ring = Callable[[UUID, int], int]
 
 FOR_SHARES = 0.6
 """Of the time: the rest is for the whole."""
-AGAIN = 8
+AGAIN = 12
 """The whole gets this part of the iterations."""
 LOOK_EVERY = 0.2
 """Seconds between two looks whether the others are done."""
@@ -65,7 +65,7 @@ class Sharing:
         answered = [
             (part, found[key]) for part, key in zip(parts, keys, strict=True) if key in found
         ]
-        begun = _begun(instance, answered)
+        begun = _begun(instance, answered) if len(answered) == len(parts) else ()
         left = replace(options, time_limit=max(1.0, until - time.monotonic()))
         if options.iterations is not None:
             left = replace(left, iterations=options.iterations // AGAIN)
@@ -128,9 +128,14 @@ def _asked(parts: Sequence[Share], options: Options, helpers: int) -> list[Asked
     return asked
 
 
-def _begun(instance: Instance, answered: Iterable[tuple[Share, Answered]]) -> Plan:
-    """What the shares have found, as one plan; where others' word does not hold, nothing is begun."""
+def _begun(instance: Instance, answered: Sequence[tuple[Share, Answered]]) -> Plan:
+    """What the shares have found, as one plan.
+
+    Where one has found nothing, or others' word does not hold, the whole is planned from its beginning.
+    """
     plans = [(part, told.solved.plan) for part, told in answered if told.solved is not None]
+    if len(plans) < len(answered):
+        return ()
     begun = together(plans)
     broken = check(instance, begun)
     if broken:
