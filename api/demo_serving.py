@@ -90,7 +90,8 @@ def make(folder: Path, week: Week, on_progress: OnProgress) -> Made:
             engine, settings, now=eve(world), by=NOBODY, on_progress=on_progress
         )
         if isinstance(run, Busy) or run.state is not RunState.DONE:
-            raise DemoFailedError("the week could not be planned")
+            why = "somebody is at it" if isinstance(run, Busy) else run.report.get("trouble", "")
+            raise DemoFailedError(f"the week could not be planned: {why}")
         with writing(engine) as session:
             guests = welcome(session, vault)
         with writing(engine) as session:

@@ -24,7 +24,9 @@ from solver.options import Options, Progress, gap
 from solver.scarcity import NOTHING_SCARCE, Scarcity
 from solver.score import score
 
-GRACE = 15.0
+TOLD_AGAIN = 1.0
+"""Seconds of silence after which the last progress is told once more."""
+GRACE = 30.0
 """Seconds past its time limit after which a child is stopped by force."""
 
 
@@ -159,14 +161,19 @@ def _listen(
     messages: "Messages", limit: float | None, on_progress: Callable[[Progress], None]
 ) -> tuple[Found | Refused | None, str | None]:
     """The last that the child sent, and what went wrong with it if anything did."""
-    deadline = None if limit is None else time.monotonic() + limit
+    began = time.monotonic()
     found: Found | None = None
+    last = Progress("begun", 0, 0, None, 0.0)
     while True:
         try:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            message = messages.get(timeout=left)
+            message = messages.get(timeout=TOLD_AGAIN)
         except queue.Empty:
-            return found, "the planning process did not keep its time limit and was stopped"
+            seconds = time.monotonic() - began
+            if limit is not None and seconds > limit:
+                return found, "the planning process did not keep its time limit and was stopped"
+            # however long it is silent, whoever listens may want it to end
+            on_progress(replace(last, seconds=seconds))
+            continue
         if message is None:
             if found is not None and found.complete:
                 return found, None
@@ -176,6 +183,7 @@ def _listen(
         if isinstance(message, Found):
             found = message
         else:
+            last = message
             on_progress(message)
 
 

@@ -78,6 +78,29 @@ def test_so_it_is_where_a_run_waits_and_nobody_comes(api: Api) -> None:
     assert health(api)["troubles"] == ["no_worker"]
 
 
+def test_what_has_to_wait_for_its_turn_is_no_trouble(api: Api) -> None:
+    """The only worker is at work: `now` is long before the lease of the one that goes on ends."""
+    with api.engine.begin() as connection:
+        long_ago, in_time = NOW - timedelta(days=900), NOW + timedelta(days=900)
+        add(connection, "job_runs", state="running", lease_until=in_time)
+        add(connection, "job_runs", kind="other", state="waiting", lease_until=long_ago)
+
+    assert health(api)["troubles"] == []
+
+
+def test_a_preview_or_one_that_was_called_off_says_nothing_of_the_night(api: Api) -> None:
+    clinic(api.engine)
+    result = night(api.engine)
+    with writing(api.engine) as session:
+        session.get_one(JobRun, result.run_id).state = RunState.FAILED
+    with api.engine.begin() as connection:
+        over = {"kind": "planning", "finished_at": NOW}
+        add(connection, "job_runs", state="cancelled", **over)
+        add(connection, "job_runs", state="done", preview=True, **over)
+
+    assert health(api)["troubles"] == ["run_failed"]
+
+
 def test_so_it_is_where_the_last_run_failed(api: Api) -> None:
     clinic(api.engine)
     result = night(api.engine)

@@ -193,6 +193,14 @@ def test_what_has_changed_since_the_run_before(api: Api, planner: Client) -> Non
     assert told["left_out_again"] + told["left_out_anew"] == second.report["left_out"]
 
 
+def test_one_that_was_called_off_is_compared_with_none(api: Api, planner: Client) -> None:
+    night(api.engine)
+    with api.engine.begin() as connection:
+        run = add(connection, "job_runs", kind="planning", state="cancelled", finished_at=NOW)
+
+    assert planner.get(f"/runs/{run}/changes").json()["since"] is None
+
+
 def test_a_look_at_a_run_that_waits_has_no_report(planner: Client) -> None:
     run = begun(planner)
 

@@ -19,11 +19,12 @@ from rich.console import Console
 from api.progress import watched
 from benchmarks.generator import generate, write
 from benchmarks.shapes import SIZES
+from solver import process
 from solver.options import Options, Progress
 from solver.process import Solved, plan
 from tests.command_line import PATIENCE, Ran, Terminal, called, child_of, ends, run, started
 from tests.facts import facts_of
-from tests.worlds import Json, a_location, an_instance
+from tests.worlds import Json, a_location, an_instance, case_a1
 
 SERVICE = replace(SIZES["S"], name="service", requests=330, practitioners=12, locations=2)
 """More than one component of which is solved as one model: it takes the search as well."""
@@ -317,3 +318,27 @@ def test_planning_leaves_no_pipe_open() -> None:
     assert isinstance(solved, Solved)
     assert psutil.Process().num_fds() == before
     gc.collect()  # complains of what nobody closed
+
+
+class _EnoughError(Exception):
+    """Somebody wants it to end."""
+
+
+def test_whoever_listens_can_end_it_while_the_planning_process_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        process, "TOLD_AGAIN", 0.02
+    )  # it takes longer to start, and says nothing meanwhile
+    heard: list[Progress] = []
+
+    def listen(progress: Progress) -> None:
+        heard.append(progress)
+        if len(heard) == 3:
+            raise _EnoughError
+
+    with pytest.raises(_EnoughError):
+        process.plan(facts_of(case_a1()), Options(time_limit=30), listen)
+
+    assert [one.stage for one in heard] == ["begun"] * 3
+    assert heard[0].seconds < heard[1].seconds < heard[2].seconds

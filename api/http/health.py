@@ -12,6 +12,7 @@ from api.http.replies import Reply
 from models.database import reading
 from models.instants import database_now
 from notifications.delivering import undelivered
+from notifications.mail.waiting import overdue_mail
 from scheduler.planning.condition import condition
 from scheduler.relay import waiting
 
@@ -76,6 +77,7 @@ def metrics(door: AtTheDoor) -> Reply:
         told = waiting(session)
         leaving = undelivered(session)
         planning = condition(session)
+        figures.mails_overdue.set(overdue_mail(session))
     figures.outbox.set(told.events)
     figures.outbox_in_trouble.set(told.in_trouble)
     age = 0.0 if told.oldest is None else (leaving.now - told.oldest).total_seconds()

@@ -76,6 +76,11 @@ class Metrics:
             "The age of the oldest event that is not relayed yet",
             registry=self.registry,
         )
+        self.mails_overdue = Gauge(
+            "spreekuur_mails_overdue_seconds",
+            "For how long the oldest mail has been due that has not left",
+            registry=self.registry,
+        )
         self.redis = Gauge(
             "spreekuur_redis_up",
             "Whether Redis answers; 1 where none is used",

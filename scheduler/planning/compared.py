@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, aliased
 from models.runs import JobRun, RunOutcome, RunState
 from scheduler.planning.asking import PLANNING
 
-ENDED = (RunState.DONE, RunState.TAKEN_BACK, RunState.CANCELLED)
+SPOKE = (RunState.DONE, RunState.TAKEN_BACK)
+"""Those that have answered for every request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,15 @@ class Changes:
 
 
 def changes(session: Session, run: JobRun) -> Changes | None:
-    """Nothing, where there was none before it."""
+    """Nothing, where there was none before it, or it has not come to its end."""
+    if run.state not in SPOKE:
+        return None
     before = session.scalar(
         select(JobRun.id)
         .where(
             JobRun.kind == PLANNING,
             JobRun.preview.is_(False),
-            JobRun.state.in_(ENDED),
+            JobRun.state.in_(SPOKE),
             JobRun.id < run.id,
         )
         .order_by(JobRun.id.desc())

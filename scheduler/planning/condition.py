@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from models.instants import database_now
 from models.runs import JobRun, RunState
@@ -46,14 +46,21 @@ class Condition:
 
 def condition(session: Session) -> Condition:
     """As it is by the database's clock."""
-    nobodys = (JobRun.state == RunState.WAITING) | (
+    held = aliased(JobRun)
+    at_work = exists().where(held.state == RunState.RUNNING, held.lease_until > database_now())
+    # while somebody is at work there is a worker, and what waits has to wait
+    nobodys = ((JobRun.state == RunState.WAITING) & ~at_work) | (
         (JobRun.state == RunState.RUNNING) & (JobRun.lease_until <= database_now())
     )
     now, since = _now_and_since(session, nobodys)
-    ended = JobRun.finished_at.is_not(None) & (JobRun.kind == PLANNING)
     last = session.execute(
         select(JobRun.state, JobRun.report, JobRun.finished_at)
-        .where(ended)
+        .where(
+            JobRun.kind == PLANNING,
+            # one that was only shown, or called off, says nothing of how the night went
+            JobRun.preview.is_(False),
+            JobRun.state.in_([RunState.DONE, RunState.FAILED, RunState.TAKEN_BACK]),
+        )
         .order_by(JobRun.id.desc())
         .limit(1)
     ).one_or_none()
