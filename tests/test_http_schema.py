@@ -44,6 +44,10 @@ LEAVING = {"log_out", "log_out_everywhere"}
 """Whoever does this does nothing more."""
 
 
+# the service's own threads (a mail's boundary, a pause by chance) draw numbers while Hypothesis draws its own
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+
+
 @pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     yield from copied(request)

@@ -36,7 +36,7 @@ def api(engine: Engine) -> Iterator[Api]:
 
 
 def test_it_lives_and_is_ready(api: Api) -> None:
-    assert api.client.get("/health").json() == {"status": "ok"}
+    assert api.client.get("/health").json() == {"status": "ok", "troubles": []}
     assert api.client.get("/ready").json() == {"status": "ok", "troubles": []}
 
 
