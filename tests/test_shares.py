@@ -170,6 +170,15 @@ def test_what_is_sent_is_what_is_read(tight: Instance) -> None:
         gzip.compress(json.dumps(["name"]).encode()),
         gzip.compress(b"[" * 100_000),
     ],
+    ids=[
+        "nothing",
+        "no gzip",
+        "no json",
+        "no list",
+        "a text for a number",
+        "too short",
+        "too deep",
+    ],
 )
 def test_what_is_garbled_is_refused(content: bytes) -> None:
     with pytest.raises(GarbledError, match="no Instance"):

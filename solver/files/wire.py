@@ -24,7 +24,7 @@ class GarbledError(ValueError):
 
 def packed(value: object) -> bytes:
     """As bytes; `read` makes an equal value of them."""
-    return gzip.compress(json.dumps(_plain(value), separators=(",", ":")).encode(), 1)
+    return gzip.compress(json.dumps(_plain(value), separators=(",", ":")).encode(), 1, mtime=0)
 
 
 def read(kind: type[Row], content: bytes) -> Row:
