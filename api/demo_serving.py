@@ -32,6 +32,7 @@ from scheduler.demo.living import bring_to_life, eve
 from scheduler.demo.passing import let_pass
 from scheduler.demo.people import Guests, welcome
 from scheduler.demo.today import moved
+from scheduler.parameters import NIGHTLY_RUN_AT, put
 from scheduler.planning.lease import Busy
 from scheduler.planning.night import RunSettings
 from scheduler.planning.run import plan_open_requests
@@ -93,6 +94,9 @@ def make(folder: Path, week: Week, on_progress: OnProgress) -> Made:
             why = "somebody is at it" if isinstance(run, Busy) else run.report.get("trouble", "")
             raise DemoFailedError(f"the week could not be planned: {why}")
         with writing(engine) as session:
+            put(
+                session, NIGHTLY_RUN_AT, ""
+            )  # what is left to be planned is left to whoever tries it
             guests = welcome(session, vault)
         with writing(engine) as session:
             let_pass(session, guests, seed=week.seed, now=week.now)
