@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -118,14 +118,12 @@ def end_amid(hands: Hands) -> None:
         os._exit(ENDED_AMID)
 
 
-def timetable(engine: Engine, ring: Tick, more: Sequence[Tick] = ()) -> Rounds:
-    """Asks for the night's run when its hour has come, and rings; and does what else is due by the day."""
+def timetable(engine: Engine, ring: Tick) -> Rounds:
+    """Asks for the night's run when its hour has come, and rings."""
 
     def tick() -> None:
         if ask_when_due(engine, clock.now()) is not None:
             ring()
-        for one in more:
-            one()
 
     return Rounds("timetable", tick, TICKS_EVERY)
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, Row, exists, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Row, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.base import new_id
@@ -101,11 +101,13 @@ def cancel(session: Session, run_id: UUID) -> None:
 
 def anything_waits(session: Session) -> bool:
     """Whether there is a run that nobody does."""
-    nobodys = or_(
-        JobRun.state == RunState.WAITING,
-        (JobRun.state == RunState.RUNNING) & (JobRun.lease_until <= database_now()),
-    )
+    nobodys = or_(JobRun.state == RunState.WAITING, left_behind())
     return session.scalar(select(JobRun.id).where(nobodys).limit(1)) is not None
+
+
+def left_behind() -> ColumnElement[bool]:
+    """The condition that whoever held the run has gone."""
+    return (JobRun.state == RunState.RUNNING) & (JobRun.lease_until <= database_now())
 
 
 def take_on(engine: Engine) -> TakenOn | None:
@@ -134,17 +136,17 @@ def _asked(session: Session, job: Job, *, by: UUID | None, occasion: str | None)
 
 
 def _abandoned(session: Session, engine: Engine) -> TakenOn | None:
-    gone = JobRun.state == RunState.RUNNING, JobRun.lease_until <= database_now()
+    gone = left_behind()
     trouble = {"trouble": f"{MOST_HOLDERS} workers began it, and none of them was heard of again"}
     session.execute(
         update(JobRun)
-        .where(*gone, JobRun.token >= MOST_HOLDERS)
+        .where(gone, JobRun.token >= MOST_HOLDERS)
         .values(state=RunState.FAILED, finished_at=database_now(), report=trouble),
         execution_options=QUIETLY,
     )
     those = (
         select(JobRun.id, JobRun.settings)
-        .where(*gone)
+        .where(gone)
         .order_by(JobRun.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from models.instants import database_now
 from models.runs import JobRun, RunState
 from scheduler.parameters import NIGHTLY_RUN_AT, value
-from scheduler.planning.asking import PLANNING
+from scheduler.planning.asking import PLANNING, left_behind
 
 TOO_LONG = timedelta(minutes=5)
 """That a run waits, or is nobody's: no worker is there."""
@@ -49,9 +49,7 @@ def condition(session: Session) -> Condition:
     held = aliased(JobRun)
     at_work = exists().where(held.state == RunState.RUNNING, held.lease_until > database_now())
     # while somebody is at work there is a worker, and what waits has to wait
-    nobodys = ((JobRun.state == RunState.WAITING) & ~at_work) | (
-        (JobRun.state == RunState.RUNNING) & (JobRun.lease_until <= database_now())
-    )
+    nobodys = ((JobRun.state == RunState.WAITING) & ~at_work) | left_behind()
     now, since = _now_and_since(session, nobodys)
     last = session.execute(
         select(JobRun.state, JobRun.report, JobRun.finished_at)

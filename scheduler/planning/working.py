@@ -13,7 +13,7 @@ from models.database import BusyError, reading, writing
 from models.runs import RunState
 from scheduler.actor import Actor
 from scheduler.planning import claims
-from scheduler.planning.asking import PLANNING, TAKING_BACK, TakenOn, take_on
+from scheduler.planning.asking import PLANNING, TAKING_BACK, TakenOn, anything_waits, take_on
 from scheduler.planning.helping import help_out
 from scheduler.planning.lease import Heartbeat, LostLeaseError
 from scheduler.planning.night import RunSettings
@@ -44,6 +44,10 @@ def work(engine: Engine, *, now: Now, ring: Ring = nobody_to_ring) -> int:
 
 
 def _next(engine: Engine) -> TakenOn | None:
+    with reading(engine) as session:
+        # most looks find nothing: on SQLite they need not keep others from writing
+        if not anything_waits(session):
+            return None
     try:
         return take_on(engine)
     except IntegrityError:
