@@ -12,7 +12,7 @@ from api.http.knocking import COOKIE
 from tests import browser
 from tests.http_client import Api, Client, Server, an_application, settings_for
 
-SOON = 10_000
+SOON = 20_000
 """Milliseconds that a page may take on a busy machine; nothing here waits that long."""
 expect.set_options(timeout=SOON)
 

@@ -1,10 +1,11 @@
 """Save and plan in a browser: to a booked appointment, by a way out, against another planner, by keyboard. Domain §4; issue 6 §1."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import Engine
 
 from models.requests import RequestState
@@ -215,6 +216,26 @@ def test_the_button_is_not_there_without_the_right_or_the_parameter(
     with counter.open("/requests/new", by=somebody) as page:
         expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
         assert not page.get_by_role("button", name="Save and plan").count()
+
+
+def test_an_answer_that_comes_late_does_not_undo_a_choice(counter: Counter) -> None:
+    counter.employee("Employee 14")
+    late: list[Route] = []
+    with counter.open("/requests/new") as page:
+        page.get_by_label("Search: Employee").fill("Employee")
+        page.get_by_label("Employee 14").wait_for()
+        page.route(re.compile("q=Employee(%20|[+])1"), lambda one: late.append(one))  # noqa: PLW0108  (Playwright marks what it is given)
+        with page.expect_request(re.compile("q=Employee(%20|[+])1")):
+            page.get_by_label("Search: Employee").fill("Employee 1")
+        page.get_by_label("Employee 14").check()
+        (answer,) = late
+        with page.expect_event("requestfinished", lambda one: one.url == answer.request.url):
+            answer.continue_()
+        page.evaluate("() => new Promise((done) => setTimeout(done, 100))")  # htmx has swapped
+
+        assert page.get_by_label("Employee 14").is_checked()
+        page.get_by_label("Search: Employee").fill("Employ")
+        expect(page.get_by_label("Employee 14")).not_to_be_checked()
 
 
 def test_a_keyboard_is_enough(counter: Counter) -> None:

@@ -93,6 +93,15 @@ document.addEventListener("input", ({ target }) => {
   target.closest("form")?.querySelector("[data-preview]")?.replaceChildren();
 });
 
+// --- Choosing ----------------------------------------------------------------------------------------
+
+// Whoever has chosen from what was found so far is not robbed of it by an answer that comes late.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { sourceElement: search, target } = event.detail.ctx;
+  const chosen = target?.closest?.(".choose") && target.querySelector(":checked");
+  if (chosen && document.activeElement !== search) event.preventDefault();
+});
+
 // --- The dialog --------------------------------------------------------------------------------------
 
 const dialog = () => document.getElementById("dialog");
