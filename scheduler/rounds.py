@@ -33,6 +33,10 @@ class Rounds:
         self._rung.set()
         self._thread.join()
 
+    def rest(self, seconds: float) -> bool:
+        """Within a long round: let others work for as long; whether to go on with it then."""
+        return not self._over.wait(seconds)
+
     @contextmanager
     def going(self) -> Iterator["Rounds"]:
         """Go round while this lasts."""

@@ -40,7 +40,7 @@ from scheduler.audit import (
     sealing,
     verify,
 )
-from scheduler.audit.chain import RECORDS, START, digest, in_order
+from scheduler.audit.chain import AT_ONCE, RECORDS, START, digest, in_order
 from tests.audit_logs import a_record
 from tests.records import DATABASES, add, fresh
 
@@ -180,6 +180,54 @@ def test_many_are_sealed_in_portions(engine: Engine) -> None:
 
     assert seal(engine) == 1_201
     assert verify(engine) == Sound(1_201, 0)
+
+
+def test_nobody_waits_while_it_is_hashed(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On SQLite a writer would wait for all of it: once a second a look at the agenda took half a second longer."""
+
+    def and_meanwhile(previous: str, one: Any) -> str:
+        monkeypatch.setattr(sealing, "digest", digest)
+        record_reads(engine, [a_look()], by=SOMEBODY)
+        return digest(previous, one)
+
+    record_reads(engine, [a_look(), a_look()], by=SOMEBODY)
+    monkeypatch.setattr(sealing, "digest", and_meanwhile)
+    assert seal(engine) == 2
+    assert verify(engine) == Sound(2, 1)
+
+
+def test_where_another_was_quicker_it_is_hashed_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def and_meanwhile(previous: str, one: Any) -> str:
+        monkeypatch.setattr(sealing, "digest", digest)
+        assert seal(engine) == 2
+        record_reads(engine, [a_look()], by=SOMEBODY)
+        return digest(previous, one)
+
+    record_reads(engine, [a_look(), a_look()], by=SOMEBODY)
+    monkeypatch.setattr(sealing, "digest", and_meanwhile)
+    assert seal(engine) == 0  # what it looked for is sealed; the third came after it had looked
+    assert verify(engine) == Sound(2, 1)
+    assert seal(engine) == 1
+
+
+def test_a_sealer_lets_others_work_in_between_and_ends_when_it_is_to(engine: Engine) -> None:
+    record_reads(engine, [a_look() for _ in range(3 * AT_ONCE)], by=SOMEBODY)
+    told: list[float] = []
+
+    def twice(took: float) -> bool:
+        told.append(took)
+        return len(told) < 2
+
+    assert seal(engine, go_on=twice) == 2 * AT_ONCE
+    assert min(told) > 0
+    assert seal(engine) == AT_ONCE
+    rounds = sealer(engine)
+    assert rounds.rest(0)
+    with rounds.going():
+        pass
+    assert not rounds.rest(60)
 
 
 def commit_late(engine: Engine) -> tuple[int, Sound | Broken]:

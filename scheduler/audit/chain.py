@@ -29,7 +29,7 @@ SEALS = Base.metadata.tables["audit_seals"]
 START = "0" * 64
 """What stands for the seal before the first one."""
 LOWEST = -(2**63)
-AT_ONCE = 500
+AT_ONCE = 200
 """Rows that are read, or sealed, in one go: SQLite's writers wait for each other."""
 
 Raw = Mapping[str, Any]
