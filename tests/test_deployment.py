@@ -19,9 +19,13 @@ import pytest
 import yaml
 from sqlalchemy import Engine, update
 
+from models.audit import Act
 from models.database import writing
 from models.runs import JobRun, RunState
+from scheduler.actor import NOBODY
+from scheduler.audit import Entry, Origin, record_reads
 from scheduler.parameters import NIGHTLY_RUN_AT, put
+from scheduler.planning import condition
 from tests.http_client import Api, an_api
 from tests.nights import NOW, WEEK, clinic, emptied, night
 from tests.records import add, fresh
@@ -113,7 +117,22 @@ def test_so_it_is_where_the_last_run_failed(api: Api) -> None:
     assert "spreekuur_run_last_planned 24.0" in api.client.get("/metrics").text
 
 
+def test_so_it_is_where_nobody_ever_asked_for_a_night(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`spreekuur scheduler` was forgotten on the first day, and that day is long ago."""
+    record_reads(api.engine, [Entry(Act.READ, "employees", "employees_view")], by=Origin(NOBODY))
+    clinic(api.engine)
+    assert health(api)["troubles"] == []
+
+    monkeypatch.setattr(condition, "A_NIGHT", timedelta(0))
+    assert health(api)["troubles"] == ["run_missed"]
+    emptied(api.engine)
+    assert health(api)["troubles"] == []  # there is nothing to plan in
+
+
 def test_so_it_is_where_a_night_was_missed(api: Api) -> None:
+    clinic(api.engine)
     with api.engine.begin() as connection:
         before = NOW - timedelta(days=900)
         add(connection, "job_runs", state="done", occasion="night of then", started_at=before)

@@ -119,6 +119,21 @@ def test_who_waits_is_cancelled_at_once_and_who_goes_on_at_his_next_step(
     assert planner.get(f"/runs/{other}").json()["state"] in {"cancelled", "done"}
 
 
+def test_a_taking_back_that_is_cancelled_ends(api: Api, planner: Client) -> None:
+    run = begun(planner)
+    worked(api)
+    back = planner.post(f"/runs/{run}/take-back", {}).json()["id"]
+    taken = take_on(api.engine)
+    assert taken is not None
+    assert planner.post(f"/runs/{back}/cancel", {}).status_code == 200
+
+    do(taken, now=lambda: NOW)
+    told = planner.get(f"/runs/{back}").json()
+    assert (told["state"], told["report"]) == ("cancelled", {"taken": 0, "kept": {}, "left": 24})
+    assert planner.get(f"/runs/{run}").json()["state"] == "done"
+    assert len(standing(api.engine)) == 24
+
+
 def test_nothing_is_taken_back_before_it_has_ended_nor_of_a_preview(
     api: Api, planner: Client
 ) -> None:

@@ -20,6 +20,7 @@ from models.requests import RequestState
 from models.runs import JobRun, RunState
 from scheduler.actor import NOBODY, Actor
 from scheduler.booking import Target, move
+from scheduler.planning import taking_back
 from scheduler.planning.lease import Held, Job, start
 from scheduler.planning.taking_back import TakenBack, take_back
 from scheduler.refusals import RefusedError
@@ -103,13 +104,37 @@ def test_what_others_have_booked_stays(engine: Engine) -> None:
     assert {one.run_id for one in standing(engine).values()} == {second.run_id}
 
 
+def test_cancelled_it_leaves_the_rest_and_may_be_asked_for_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking_back, "BATCH", 10)
+    clinic(engine)
+    result = night(engine)
+    answers = iter([True, False])
+
+    some = take_back(engine, result.run_id, by=NOBODY, now=NOW, go_on=lambda: next(answers))
+    assert (len(some.taken), some.kept, some.left) == (10, {}, 14)
+    assert len(standing(engine)) == 14
+    stopped = run(engine, result.run_id)
+    assert stopped.state is RunState.DONE
+    assert (stopped.report or {})["taken_back"] == {"taken": 10, "kept": {}, "left": 14}
+
+    assert len(taken_back(engine, result.run_id).taken) == 14
+    assert run(engine, result.run_id).state is RunState.TAKEN_BACK
+    assert_sound(engine)
+
+
 def test_asked_twice_it_is_done_once(engine: Engine) -> None:
     clinic(engine)
     result = night(engine)
     taken_back(engine, result.run_id)
 
     assert taken_back(engine, result.run_id) == TakenBack((), {})
-    assert (run(engine, result.run_id).report or {})["taken_back"] == {"taken": 24, "kept": {}}
+    assert (run(engine, result.run_id).report or {})["taken_back"] == {
+        "taken": 24,
+        "kept": {},
+        "left": 0,
+    }
 
 
 # --- What stays -----------------------------------------------------------------------------------------
@@ -184,7 +209,11 @@ def test_what_somebody_touched_or_was_told_of_stays_and_is_named(
     assert set(standing(engine)) == {one.id}
     told = run(engine, result.run_id)
     assert told.state is RunState.DONE
-    assert (told.report or {})["taken_back"] == {"taken": 23, "kept": {str(one.id): why}}
+    assert (told.report or {})["taken_back"] == {
+        "taken": 23,
+        "kept": {str(one.id): why},
+        "left": 0,
+    }
     assert_sound(engine)
 
 
@@ -227,7 +256,11 @@ def test_whoever_deals_with_what_stayed_may_ask_again(engine: Engine) -> None:
     assert taken_back(engine, result.run_id).taken == (one.id,)
     told = run(engine, result.run_id)
     assert told.state is RunState.TAKEN_BACK
-    assert (told.report or {})["taken_back"] == {"taken": 24, "kept": {}}
+    assert (told.report or {})["taken_back"] == {
+        "taken": 24,
+        "kept": {},
+        "left": 0,
+    }
 
 
 # --- What cannot be taken back ----------------------------------------------------------------------------

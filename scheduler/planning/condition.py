@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from models.audit import AuditRecord
 from models.instants import database_now
 from models.runs import JobRun, RunState
+from scheduler.loading.horizon import zones_in_use
 from scheduler.parameters import NIGHTLY_RUN_AT, value
 from scheduler.planning.asking import PLANNING, left_behind
 
@@ -86,9 +88,11 @@ def _now_and_since(
 
 
 def _missed(session: Session, now: datetime) -> bool:
-    """Whether the timetable asks for runs, has asked before, and has not for a night and some hours."""
-    if not value(session, NIGHTLY_RUN_AT):
+    """Whether the timetable should have asked for a run, and has not for a night and some hours, or never."""
+    if not value(session, NIGHTLY_RUN_AT) or not zones_in_use(session):
         return False
     asked = select(func.max(JobRun.started_at)).where(JobRun.occasion.is_not(None))
-    last = session.scalar(asked)
-    return last is not None and now - last > A_NIGHT
+    # where none was ever asked for, since somebody began to use it
+    first = select(AuditRecord.at).order_by(AuditRecord.id).limit(1)
+    since = session.scalar(asked) or session.scalar(first)
+    return since is not None and now - since > A_NIGHT

@@ -1,11 +1,11 @@
 """Taking a run back: its appointments that nobody touched and nobody was told of. Domain §4.
 
-Batch by batch, each a transaction: a taking back that is cut off is simply asked for again. Where all
+Batch by batch, each a transaction: a taking back that is cut off, or cancelled, is simply asked for again. Where all
 went, the run's state says so. Where some had to stay, its state remains what it was, and its report
 names them; whoever deals with those by hand may ask again.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -47,14 +47,24 @@ TOLD = "told"
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """`taken`: the appointments that went. `kept`: those that stay, each with why."""
+    """`taken`: the appointments that went. `kept`: those that stay, each with why. `left`: how many it did not come to."""
 
     taken: tuple[UUID, ...]
     kept: Mapping[UUID, str]
+    left: int = 0
 
 
-def take_back(engine: Engine, run_id: UUID, *, by: Actor, now: datetime) -> TakenBack:
+def take_back(
+    engine: Engine,
+    run_id: UUID,
+    *,
+    by: Actor,
+    now: datetime,
+    go_on: Callable[[], bool] = lambda: True,
+) -> TakenBack:
     """Delete what the run has booked, as far as it is still its own; those requests are open again.
+
+    `go_on` is asked before each batch; where it says no, the rest stays and may be asked for again.
 
     Raises:
         RefusedError: there is no such run, it still goes on, or it was a preview and booked nothing.
@@ -62,13 +72,18 @@ def take_back(engine: Engine, run_id: UUID, *, by: Actor, now: datetime) -> Take
     appointments = _booked_by(engine, run_id)
     taken: list[UUID] = []
     kept: dict[UUID, str] = {}
+    left = len(appointments)
     for start in range(0, len(appointments), BATCH):
+        if not go_on():
+            break
         batch = appointments[start : start + BATCH]
         answer = retried(partial(_take, engine, batch, by, now))
         taken += answer.taken
         kept |= answer.kept
-    retried(partial(_tell, engine, run_id, len(taken), kept))
-    return TakenBack(tuple(taken), kept)
+        left -= len(batch)
+    told = TakenBack(tuple(taken), kept, left)
+    retried(partial(_tell, engine, run_id, told))
+    return told
 
 
 def _booked_by(engine: Engine, run_id: UUID) -> list[UUID]:
@@ -163,21 +178,22 @@ def _left(message: type[Reminder | Delivery]) -> ColumnElement[bool]:
     )
 
 
-def _tell(engine: Engine, run_id: UUID, taken: int, kept: Mapping[UUID, str]) -> None:
+def _tell(engine: Engine, run_id: UUID, back: TakenBack) -> None:
     """In the run's row: how much went in all, and what stayed, and why."""
     with writing(engine) as session:
         those = select(JobRun.report, JobRun.state).where(JobRun.id == run_id)
         report, state = session.execute(those.with_for_update(key_share=True)).one()
         before = (report or {}).get("taken_back", {}).get("taken", 0)
         told = {
-            "taken": before + taken,
-            "kept": {str(key): why for key, why in kept.items()},
+            "taken": before + len(back.taken),
+            "kept": {str(key): why for key, why in back.kept.items()},
+            "left": back.left,
         }
         session.execute(
             update(JobRun)
             .where(JobRun.id == run_id)
             .values(
-                state=state if kept else RunState.TAKEN_BACK,
+                state=state if back.kept or back.left else RunState.TAKEN_BACK,
                 report=(report or {}) | {"taken_back": told},
             ),
             execution_options={"synchronize_session": False},

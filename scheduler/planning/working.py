@@ -77,14 +77,20 @@ def do(taken: TakenOn, *, now: Now, ring: Ring = nobody_to_ring) -> None:
 
 def _take_back(taken: TakenOn, by: Actor, now: datetime) -> None:
     heart = Heartbeat(taken.held)
+
+    def go_on() -> bool:
+        return taken.held.beat() is None  # nobody wants it to end
+
+    run_id = UUID(taken.settings["run"])
     with heart.beating():
         try:
-            told = take_back(taken.held.engine, UUID(taken.settings["run"]), by=by, now=now)
+            told = take_back(taken.held.engine, run_id, by=by, now=now, go_on=go_on)
         except RefusedError as error:
             _failed(taken, error.refusals[0].code)
             return
-    report = {"taken": len(told.taken), "kept": {str(key): why for key, why in told.kept.items()}}
-    _end(taken, RunState.DONE, report)
+    kept = {str(key): why for key, why in told.kept.items()}
+    report = {"taken": len(told.taken), "kept": kept, "left": told.left}
+    _end(taken, RunState.CANCELLED if told.left else RunState.DONE, report)
 
 
 def _failed(taken: TakenOn, trouble: str) -> None:

@@ -122,10 +122,7 @@ def _standing(call: Call, run: RunView) -> dict[str, Any]:
         "kinds": KINDS,
         "going": run.state in GOING,
         "asked_by": names(call, Account, [run.asked_by_id]),
-        "may_cancel": whole
-        and run.kind == PLANNING
-        and run.state in GOING
-        and run.cancel_asked_at is None,
+        "may_cancel": whole and run.state in GOING and run.cancel_asked_at is None,
         "may_take_back": whole and booked and call.caller.may(Right.TAKE_BACK_RUNS),
     }
 
