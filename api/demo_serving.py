@@ -28,8 +28,9 @@ from scheduler.access.totp import provisioning_uri
 from scheduler.access.vault import KEY_BYTES, Vault
 from scheduler.actor import NOBODY
 from scheduler.demo import demo_world
+from scheduler.demo.caring import take_care
 from scheduler.demo.living import bring_to_life, eve
-from scheduler.demo.passing import let_pass
+from scheduler.demo.passing import Passing, let_pass
 from scheduler.demo.people import Guests, welcome
 from scheduler.demo.today import moved
 from scheduler.parameters import NIGHTLY_RUN_AT, put
@@ -99,7 +100,9 @@ def make(folder: Path, week: Week, on_progress: OnProgress) -> Made:
             )  # what is left to be planned is left to whoever tries it
             guests = welcome(session, vault)
         with writing(engine) as session:
-            let_pass(session, guests, seed=week.seed, now=week.now)
+            passing = Passing.of(session, guests, seed=week.seed, now=week.now)
+            let_pass(passing)
+            take_care(passing)
     finally:
         engine.dispose()
     return Made(url, vault, guests)

@@ -134,6 +134,9 @@ def test_each_of_them_comes_in_and_the_planner_finds_a_week_that_is_going_on(
     waiting = entered["planner"].get("/api/v1/requests", state="for_approval").json()
     assert waiting["items"]
     assert entered["planner"].get("/agenda").status_code == 200
+    triggers = entered["super"].get("/api/v1/triggers").json()["items"]
+    assert {one["does"]["action"] for one in triggers} == {"create_request", "add_task"}
+    assert len(entered["super"].get("/api/v1/cases").json()["items"]) >= 20
     assert entered["employer"].get("/agenda").status_code == 403
 
 

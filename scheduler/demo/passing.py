@@ -44,13 +44,16 @@ class Passing:
     now: datetime
     chance: Random
 
+    @classmethod
+    def of(cls, session: Session, guests: Guests, *, seed: int, now: datetime) -> "Passing":
+        return cls(session, guests, now, stream(seed, "passing"))
+
     def by(self, login: str) -> Actor:
         return Actor(self.guests.accounts[login])
 
 
-def let_pass(session: Session, guests: Guests, *, seed: int, now: datetime) -> None:
+def let_pass(passing: Passing) -> None:
     """Bring a world that was planned a week ago to this moment."""
-    passing = Passing(session, guests, now, stream(seed, "passing"))
     _hold_what_is_over(passing)
     _unsettle_what_is_ahead(passing)
     _go_away(passing)
