@@ -67,7 +67,7 @@ def in_his_place(instance: Json, plan: Plan) -> Iterator[tuple[Json, list[Json]]
 
 
 @given(tiny_instances())
-@searched(2)
+@searched(0.5)
 def test_no_urgent_request_waits_while_others_hold_a_place_that_it_could_take(
     instance: Json,
 ) -> None:
@@ -81,7 +81,7 @@ def test_no_urgent_request_waits_while_others_hold_a_place_that_it_could_take(
 
 
 @given(tiny_instances())
-@searched(2)
+@searched(0.5)
 def test_nobody_is_left_out_for_one_who_weighs_less(instance: Json) -> None:
     for request, others in in_his_place(instance, settled(instance)):
         if len(others) == 1:

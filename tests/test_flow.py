@@ -42,13 +42,13 @@ def requests(count: int, **changes: object) -> list[Json]:
 
 
 @given(tiny_instances())
-@searched(2)
+@searched()
 def test_no_bound_lies_under_the_best_plan(instance: Json) -> None:
     assert bound(instance) >= oracle.best_weight(instance)
 
 
 @given(tiny_instances())
-@searched(2)
+@searched()
 def test_no_packed_bound_lies_under_the_best_plan_or_over_the_flows(instance: Json) -> None:
     found = asked(instance)
     flow = largest_flow(network(found), weight(found))

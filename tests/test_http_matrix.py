@@ -312,7 +312,7 @@ def test_a_list_has_all_that_is_his(matrix: Matrix, declared: Declared) -> None:
 
 
 @on_both
-@searched(2)
+@searched(0.6)
 @given(data=st.data())
 def test_no_filter_finds_what_is_not_his(matrix: Matrix, data: st.DataObject) -> None:
     declared = data.draw(st.sampled_from(LISTS), label="operation")

@@ -48,7 +48,7 @@ Command = Callable[[Practice, Session], object]
 
 COMPARED = ("requests", "appointments", "performances", "no_shows", "overrides", "reminders")
 AT_THE_END = ("history", "events", "request_locations")
-STEPS = settings(searched(0.1), stateful_step_count=50)
+STEPS = settings(searched(0.06), stateful_step_count=50)
 
 KINDS = ("check", "talk", "once")
 MISSED = ("missed", "call again", "missed for free")
