@@ -30,6 +30,8 @@ API = "/api/v1"
 CLIENTS = sized(50, in_a_soak=200)
 COMING_BACK = {"busy", "unavailable", "request_in_progress"}
 """Problems that come with a `Retry-After`: it may be done later."""
+CUT_OFF = {"ReadError", "RemoteProtocolError"}
+"""A server closes a connection that was idle for seconds, and on a busy machine somebody takes it up at that moment."""
 PATIENCE = sized(60, in_a_soak=600)
 """Seconds until somebody who is asked to come back again and again gives up."""
 PROCESSES = {"sqlite": 1, "postgresql": sized(2, in_a_soak=4)}
