@@ -19,8 +19,8 @@ from uuid import UUID
 import typer
 
 from api.records import Database
-from api.settings import UnusableDatabaseError, database_url
-from api.working import RedisUrl, bell
+from api.settings import BASE_URL, UnusableDatabaseError, database_url
+from api.working import RedisUrl, bell, senders_bell
 from scheduler import clock
 
 BROKEN = 1
@@ -42,7 +42,8 @@ def serve(
     host: Annotated[str, typer.Option(help="the address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: one that is free")] = 8000,
     base_url: Annotated[
-        str | None, typer.Option(help="where others reach it; that address and port without")
+        str | None,
+        typer.Option(envvar=BASE_URL, help="where others reach it; that address and port without"),
     ] = None,
     connections: Annotated[
         int,
@@ -84,7 +85,7 @@ def serve(
 
 @contextmanager
 def runs_done(app: Any, redis: str | None = None) -> Iterator[None]:  # noqa: ANN401 (an ASGI application)
-    """See to it that planning runs are done: by workers, which are rung, or where there are none by itself."""
+    """See to it that runs are done and things sent: by workers, which are rung, or where there are none by itself."""
     service = app.state.service
     if redis is None:
         from api.alone import alone  # noqa: PLC0415
@@ -93,9 +94,10 @@ def runs_done(app: Any, redis: str | None = None) -> Iterator[None]:  # noqa: AN
             service.ring_workers = looking.ring
             yield
         return
-    with bell(redis) as rings:
-        if rings is not None:
+    with bell(redis) as rings, senders_bell(redis) as senders:
+        if rings is not None and senders is not None:
             service.ring_workers, service.redis_answers = rings.ring, rings.answers
+            service.others_send, service.ring_senders = senders.is_heard, senders.ring
         yield
 
 

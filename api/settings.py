@@ -6,6 +6,8 @@ DATABASE = "SPREEKUUR_DATABASE"
 """The environment variable with the URL of the database."""
 REDIS = "SPREEKUUR_REDIS"
 """The environment variable with the URL of Redis, where there is one."""
+BASE_URL = "SPREEKUUR_BASE_URL"
+"""The environment variable that says where others reach the service."""
 DEFAULT_DATABASE = "sqlite:///spreekuur.db"
 
 

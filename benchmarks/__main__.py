@@ -10,7 +10,9 @@
     make bench ARGS="night L-100"                 a planning run over a database
     make bench ARGS="spread L-100"                the same by one worker and by two, on PostgreSQL and Redis
     make bench ARGS="serve"                       the API over HTTP, fifty clients at once
+    make bench ARGS="billing"                     a month of performances: drafts, and made final
     make bench ARGS="week"                        the agenda's week: answered, sent, drawn
+    make bench ARGS="mail"                        ten thousand reminders of one minute, by two workers
 
 Figures go to `bench-results/` (`--output`): JSON with versions and machine, Markdown, pictures.
 Times are as seen on this machine at this moment; compare ratios and gaps.
@@ -23,9 +25,11 @@ from pathlib import Path
 
 from benchmarks import (
     against,
+    billing,
     curve,
     growth,
     inputs,
+    mail,
     night,
     options,
     serving,
@@ -86,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, default=Path("bench-results"), metavar="FOLDER")
     commands = parser.add_subparsers(
         dest="what",
-        metavar="spreekuur | peers | growth | curve | options | night | spread | serve | week",
+        metavar="spreekuur | peers | growth | curve | options | night | spread | serve | week | mail | billing",
     )
 
     solve = commands.add_parser("spreekuur", help="our solver")
@@ -132,6 +136,11 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--iterations", type=int, default=SPREAD_ITERATIONS, metavar="N")
     shared.set_defaults(run=_spread)
 
+    _of_the_service(commands)
+    return parser
+
+
+def _of_the_service(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     serve = commands.add_parser("serve", help="the API, asked by many at once")
     _common(serve, (1,), names=None)
     serve.add_argument("--size", type=int, default=serving.AVAILABILITIES, metavar="AVAILABILITIES")
@@ -145,7 +154,20 @@ def _parser() -> argparse.ArgumentParser:
     weeks.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
     weeks.add_argument("--asked", type=int, default=week.ASKED, metavar="N")
     weeks.set_defaults(run=_week)
-    return parser
+
+    billed = commands.add_parser("billing", help="a month of performances, billed")
+    _common(billed, (1,), names=None)
+    billed.add_argument(
+        "--sizes", type=int, nargs="+", default=billing.SIZES, metavar="PERFORMANCES"
+    )
+    billed.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
+    billed.set_defaults(run=_billing)
+
+    mails = commands.add_parser("mail", help="reminders that are due at one minute")
+    _common(mails, (1,), names=None)
+    mails.add_argument("--databases", nargs="+", choices=DATABASES, default=("postgresql",))
+    mails.add_argument("--reminders", type=int, default=mail.REMINDERS, metavar="N")
+    mails.set_defaults(run=_mail)
 
 
 def _common(
@@ -193,6 +215,14 @@ def _options(asked: argparse.Namespace, given: list[str]) -> None:
 
 def _week(asked: argparse.Namespace, given: list[str]) -> None:
     week.benchmark(asked.databases, asked.asked, Record("week", asked.output, given))
+
+
+def _mail(asked: argparse.Namespace, given: list[str]) -> None:
+    mail.benchmark(tuple(asked.databases), asked.reminders, Record("mail", asked.output, given))
+
+
+def _billing(asked: argparse.Namespace, given: list[str]) -> None:
+    billing.benchmark(asked.sizes, asked.databases, Record("billing", asked.output, given))
 
 
 def _serve(asked: argparse.Namespace, given: list[str]) -> None:

@@ -51,6 +51,8 @@ class ContractModel(Versioned, Base):
     frequency: Mapped[Frequency | None]
     subscription_cents: Mapped[Cents | None]
     """For one period of `frequency`."""
+    subscription_vat_basis_points: Mapped[int | None]
+    """As that of a price category; nothing: exempt."""
 
 
 class PriceCategory(Versioned, Base):

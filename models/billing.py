@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Cents, Code, Keyed, Versioned, line, reference
+from models.base import Base, Cents, Code, Json, Keyed, Versioned, line, reference
 
 
 class PerformanceState(Code):
@@ -27,6 +27,14 @@ class Performance(Versioned, Base):
         # a refund undoes its performance once
         Index("refunded_once", "refund_of_id", unique=True),
         Index(None, "establishment_id", "performed_on"),
+        # what waits for its invoice, whatever there was before
+        Index(
+            "ix_performances_released",
+            "establishment_id",
+            "performed_on",
+            sqlite_where=text("state = 'released'"),
+            postgresql_where=text("state = 'released'"),
+        ),
     )
 
     appointment_id: Mapped[UUID | None] = reference("appointments", index=True)
@@ -49,6 +57,13 @@ class BasisState(Code):
     SENT = "sent"
 
 
+def one_draft(name: str, which: str, *columns: str) -> Index:
+    """Of a period there is one draft: whoever generates it again goes on with that."""
+    drafts = text(f"state = 'draft' AND {which}")
+    keys = ("employer_id", *columns, "from_day", "until_day")
+    return Index(name, *keys, unique=True, sqlite_where=drafts, postgresql_where=drafts)
+
+
 class InvoiceBasis(Versioned, Base):
     """The lines from which an invoice is made; once final they never change (`final_stays`)."""
 
@@ -58,6 +73,8 @@ class InvoiceBasis(Versioned, Base):
         CheckConstraint("(state = 'draft') = (number IS NULL)", name="numbered_when_final"),
         CheckConstraint("(state = 'draft') = (final_at IS NULL)", name="final_at"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_at"),
+        one_draft("one_draft", "establishment_id IS NULL"),
+        one_draft("one_draft_of_establishment", "establishment_id IS NOT NULL", "establishment_id"),
     )
 
     employer_id: Mapped[UUID] = reference("employers", index=True)
@@ -68,6 +85,8 @@ class InvoiceBasis(Versioned, Base):
     number: Mapped[str | None] = mapped_column(unique=True)
     final_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    parties: Mapped[Json | None]
+    """Who bills whom, as it was when it became final."""
 
 
 def once(name: str, *columns: str) -> Index:
@@ -110,6 +129,8 @@ class InvoiceLine(Keyed, Base):
     """The year of the performance: what is left of a budget is its amount less these lines."""
     invoiced_cents: Mapped[Cents]
     vat_basis_points: Mapped[int | None]
+    cost_centre: Mapped[str | None] = line(50)
+    """Of the establishment where it was performed, as it was when the basis became final."""
     credits_id: Mapped[UUID | None] = reference("invoice_lines")
 
 

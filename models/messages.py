@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Code, Keyed, Versioned, exactly_one, line, reference
 from models.outbox import Claimed, DeliveryState
 
+REMARK = 500
+"""Characters that somebody may write with his answer."""
+
 
 class Template(Versioned, Base):
     """A message with merge fields; it runs no code."""
@@ -176,6 +179,64 @@ class MessageKind(Code):
     NOTICE = "notice"
     """Of something that was done to an account. Domain §8."""
     SENDER_CODE = "sender_code"
+    INVITATION = "invitation"
+    """To an appointment; then that it is elsewhere or at another time, or off."""
+
+
+class Method(Code):
+    """What a calendar is to do with an appointment (RFC 5546)."""
+
+    REQUEST = "request"
+    CANCEL = "cancel"
+
+
+class Answer(Code):
+    """What somebody who is invited says."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    ANOTHER_TIME = "another_time"
+
+
+class Invitation(Keyed, Base):
+    """Of the employee to an appointment, or of a practitioner who holds it, or did before it was moved.
+
+    What was mailed of it is in its messages; the link in them is sealed, and not kept.
+    """
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        UniqueConstraint("appointment_id", "practitioner_id"),
+        Index(
+            "one_invitation_of_the_employee",
+            "appointment_id",
+            unique=True,
+            sqlite_where=text("practitioner_id IS NULL"),
+            postgresql_where=text("practitioner_id IS NULL"),
+        ),
+    )
+
+    appointment_id: Mapped[UUID] = reference("appointments")
+    practitioner_id: Mapped[UUID | None] = reference("practitioners")
+    """Nobody: the employee's."""
+
+    @property
+    def recipient(self) -> Recipient:
+        """Who is invited."""
+        return Recipient.EMPLOYEE if self.practitioner_id is None else Recipient.PRACTITIONER
+
+
+class InvitationAnswer(Keyed, Base):
+    """What was said to it; the last one counts, as long as the appointment is where it was."""
+
+    __tablename__ = "invitation_answers"
+
+    invitation_id: Mapped[UUID] = reference("invitations", index=True)
+    at: Mapped[datetime]
+    answer: Mapped[Answer]
+    remark: Mapped[str | None] = line(REMARK)
+    version: Mapped[int]
+    """The appointment's, that it answers to."""
 
 
 class Message(Claimed, Keyed, Base):
@@ -184,6 +245,9 @@ class Message(Claimed, Keyed, Base):
     __tablename__ = "messages"
     __table_args__ = (
         UniqueConstraint("event_id", "to_previous"),
+        CheckConstraint(
+            "(kind = 'invitation') = (invitation_id IS NOT NULL)", name="of_an_invitation"
+        ),
         Index(
             "ix_messages_due",
             "due_at",
@@ -204,6 +268,10 @@ class Message(Claimed, Keyed, Base):
     request_id: Mapped[UUID | None] = reference("requests")
     case_id: Mapped[UUID | None] = reference("cases")
     employee_id: Mapped[UUID | None] = reference("employees")
+    invitation_id: Mapped[UUID | None] = reference("invitations", index=True)
+    method: Mapped[Method | None]
+    sequence: Mapped[int | None]
+    """The appointment's version as it was told in an invitation: what iCalendar calls SEQUENCE."""
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Encrypted: the code that it tells, until it is sent."""
     state: Mapped[DeliveryState]
@@ -234,7 +302,7 @@ class MailAttempt(Keyed, Base):
 
 
 class Feed(Keyed, Base):
-    """A private calendar to subscribe to, until it is revoked."""
+    """A private calendar to subscribe to, until it is revoked. It shows what its account may see."""
 
     __tablename__ = "feeds"
     __table_args__ = (
@@ -243,5 +311,7 @@ class Feed(Keyed, Base):
 
     practitioner_id: Mapped[UUID | None] = reference("practitioners", index=True)
     location_id: Mapped[UUID | None] = reference("locations", index=True)
+    account_id: Mapped[UUID] = reference("accounts", index=True)
+    created_at: Mapped[datetime]
     token_hash: Mapped[str] = mapped_column(unique=True)
     revoked_at: Mapped[datetime | None]

@@ -65,12 +65,11 @@ class Decision(Code):
 
 
 class ReimbursementLine(Keyed, Base):
-    """A performance, and what becomes of its reimbursement; the rate may be 0."""
+    """A performance, and what becomes of its reimbursement; the rate may be 0, and a refund's is less."""
 
     __tablename__ = "reimbursement_lines"
     __table_args__ = (
         UniqueConstraint("batch_id", "performance_id"),
-        CheckConstraint("cents >= 0", name="reimbursed_cents"),
         Index(
             "decided_once",
             "performance_id",

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from models.base import LINE
 from models.consultations import ConsultationType
 from models.settings import ProductParameter
 from solver.minutes import MINUTES_PER_DAY
@@ -88,6 +89,22 @@ class TypeCode(Kind[str]):
 
 
 @dataclass(frozen=True, slots=True)
+class Words(Kind[str]):
+    """One line of text, or nothing; where a `pattern` is given, of that form."""
+
+    pattern: str = r"[^\x00-\x1f\x7f]*"
+    form: str = "one line of text"
+
+    def read(self, text: str) -> str:
+        if len(text) > LINE or not re.fullmatch(self.pattern, text):
+            raise ValueError(f"{self.form}, at most {LINE} characters")
+        return text
+
+    def written(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class Hour(Kind[str]):
     """A time of the day, on local clocks, or nothing."""
 
@@ -132,6 +149,18 @@ NIGHTLY_RUN_MINUTES = Parameter("Planning", "NightlyRunMinutes", Whole(1, 240), 
 # Domain §4 gives the code alone. The category is that of what it is about.
 SAVE_AND_PLAN = Parameter("AppointmentRequest", "CalculateAvailabilitiesForAppointmentRequest", Switch(), default=True, meaning="Save and plan is offered beside Save (domain §4; 000 §3.1.13.2).")  # fmt: skip
 DEFAULT_TYPE = Parameter("Consultation", "DefaultTypeForRequests", TypeCode(), "", "The consultation type that a new request begins with, a no-show type too (`no_show_type`, domain §3).")  # fmt: skip
+# Domain §7: what an invoice says of whoever sends it. The one that is paid is the service as a whole.
+SELLER_NAME = Parameter("Billing", "SellerName", Words(), "", "The name of the service on its invoices.")  # fmt: skip
+SELLER_STREET = Parameter("Billing", "SellerStreet", Words(), "", "Street and number of the service on its invoices.")  # fmt: skip
+SELLER_POSTAL_CODE = Parameter("Billing", "SellerPostalCode", Words(), "", "Postal code of the service on its invoices.")  # fmt: skip
+SELLER_CITY = Parameter("Billing", "SellerCity", Words(), "", "City of the service on its invoices.")  # fmt: skip
+SELLER_COUNTRY = Parameter("Billing", "SellerCountry", Words(r"[A-Z]{2}", "a country of two letters (ISO 3166-1)"), "NL", "Country of the service on its invoices.")  # fmt: skip
+SELLER_VAT_NUMBER = Parameter("Billing", "SellerVatNumber", Words(r"([A-Z]{2}[A-Z0-9+*]{2,18})?", "a VAT number that begins with its country"), "", "VAT number of the service on its invoices.")  # fmt: skip
+SELLER_REGISTRATION = Parameter("Billing", "SellerRegistration", Words(r"[A-Za-z0-9.-]*", "letters and digits"), "", "Number of the service in the trade register (in the Netherlands: KVK).")  # fmt: skip
+SELLER_IBAN = Parameter("Billing", "SellerIban", Words(r"([A-Z]{2}[0-9]{2}[A-Z0-9]{4,30})?", "an IBAN without spaces"), "", "The account that invoices are paid to.")  # fmt: skip
+PAYMENT_DAYS = Parameter("Billing", "PaymentDays", Whole(0, 365), 30, "Days within which an invoice is to be paid.")  # fmt: skip
+INVITE_EMPLOYEES = Parameter("Messages", "InviteEmployees", Switch(), default=True, meaning="An employee gets each of his appointments by mail, for his calendar: that it is made, moved, cancelled (domain §6).")  # fmt: skip
+INVITE_PRACTITIONERS = Parameter("Messages", "InvitePractitioners", Switch(), default=True, meaning="So does a practitioner who has an account with a mail address.")  # fmt: skip
 
 PARAMETERS = tuple(each for each in tuple(globals().values()) if isinstance(each, Parameter))
 """All of them, in that order."""

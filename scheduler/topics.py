@@ -60,6 +60,15 @@ class Topic(StrEnum):
         "AppointmentRemindersFailed",
         "an appointment stands, but its reminders could not be made or sent",
     )
+    APPOINTMENT_ACCEPTED = "AppointmentAccepted", "somebody who is invited will come"
+    APPOINTMENT_DECLINED = (
+        "AppointmentDeclined",
+        "somebody who is invited cannot come; the appointment stands until it is cancelled",
+    )
+    APPOINTMENT_TIME_ASKED = (
+        "AppointmentTimeAsked",
+        "somebody who is invited asks for another time; the appointment stands until it is moved",
+    )
 
     CASE_OPENED = "CaseOpened", "a case was opened"
     CASE_PARTIALLY_RECOVERED = (
@@ -84,6 +93,12 @@ class Topic(StrEnum):
     ABSENCE_ADDED = "AbsenceAdded", "a practitioner is away for a time"
     ABSENCE_CHANGED = "AbsenceChanged", "a practitioner is away at another time"
     ABSENCE_REMOVED = "AbsenceRemoved", "a practitioner is there after all"
+
+    INVOICE_BASIS_FINAL = (
+        "InvoiceBasisFinal",
+        "an invoice basis became final: it has a number, and its lines never change",
+    )
+    INVOICE_BASIS_SENT = "InvoiceBasisSent", "the invoice of a basis was sent"
 
     ACCOUNT_PASSWORD_CHANGED = "AccountPasswordChanged", "the password of an account was changed"
     ACCOUNT_ADDRESS_CHANGED = "AccountAddressChanged", "the mail address of an account was changed"

@@ -20,11 +20,13 @@ class Agenda:
         self.planned: dict[int, Assignment] = {}
         self._practitioners: dict[tuple[int, int], Minutes] = {}
         self._employees: dict[tuple[int, int], Minutes] = {}
+        self._elsewhere: dict[tuple[int, int], Minutes] = {}
         self._rooms: dict[tuple[int, int], list[Minutes]] = {}
         self._claims: set[tuple[int, int]] = set()
         for standing in instance.appointments:
             until = span(standing.start, standing.occupied_until)
-            self._occupy(self._practitioners, (standing.practitioner, standing.day), until)
+            who = standing.practitioner, standing.day
+            self._occupy(self._elsewhere if standing.elsewhere else self._practitioners, who, until)
             self._occupy(
                 self._employees,
                 (standing.employee, standing.day),
@@ -40,6 +42,10 @@ class Agenda:
     def practitioner_busy(self, practitioner: int, day: int) -> Minutes:
         """The minutes of the day at which the practitioner is occupied, buffers included."""
         return self._practitioners.get((practitioner, day), NO_MINUTES)
+
+    def busy_elsewhere(self, practitioner: int, day: int) -> Minutes:
+        """The minutes of the day at which he is busy by a calendar of his own."""
+        return self._elsewhere.get((practitioner, day), NO_MINUTES)
 
     def employee_busy(self, employee: int, day: int) -> Minutes:
         """The minutes of the day at which the employee has an appointment."""

@@ -61,6 +61,9 @@ class _Empty:
     def practitioner_busy(self, practitioner: int, day: int) -> Minutes:
         return NO_MINUTES
 
+    def busy_elsewhere(self, practitioner: int, day: int) -> Minutes:
+        return NO_MINUTES
+
     def employee_busy(self, employee: int, day: int) -> Minutes:
         return NO_MINUTES
 
@@ -80,7 +83,7 @@ class _Finished:
         standing = [
             Booked(
                 a.id, NONE, a.practitioner, a.location, a.employee, a.type,
-                a.day, a.start, a.end, a.occupied_until, a.takes_room,
+                a.day, a.start, a.end, a.occupied_until, a.takes_room, a.elsewhere,
             )
             for a in self._instance.appointments
         ]  # fmt: skip

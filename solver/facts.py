@@ -137,6 +137,8 @@ class Appointment:
     end: int
     occupied_until: int
     takes_room: bool = True
+    elsewhere: bool = False
+    """No appointment of ours: a time at which a calendar of his own says that he is busy."""
 
 
 @dataclass(frozen=True, slots=True)

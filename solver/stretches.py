@@ -32,6 +32,7 @@ def stretches_of(
     """The free stretches of one availability; with `rooms`, only where a room is left."""
     a = instance.availabilities[index]
     taken = agenda.practitioner_busy(a.practitioner, a.day)
+    taken |= agenda.busy_elsewhere(a.practitioner, a.day)
     full = agenda.room_full(a.location, a.day) if rooms else NO_MINUTES
     free = span(a.start, a.end) & ~(taken | full)
     return tuple(Stretch(index, start, end) for start, end in runs(free))

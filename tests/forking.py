@@ -16,11 +16,13 @@ from tests.waiting import PATIENCE
 LOADED = [
     "tests.http_processes",
     "tests.races",
+    "tests.test_billing_races",
     "tests.test_idempotency",
     "tests.test_lease",
     "tests.test_mail_killed",
     "tests.test_relay",
     "tests.test_runs_killed",
+    "tests.test_senders",
     "tests.test_webhooks_killed",
 ]
 """All that is forked in one run of the tests: there is one process that it is forked from."""

@@ -31,12 +31,22 @@ from models.agreements import (
 )
 from models.appointments import Appointment, Hold
 from models.base import Keyed
-from models.billing import InvoiceBasis, Performance
+from models.billing import InvoiceBasis, InvoiceLine, Performance
 from models.consultations import CaseKind, ConsultationType
-from models.messages import DefaultReminder, MailServer, Message, Reminder, Sender, Template
+from models.messages import (
+    DefaultReminder,
+    Feed,
+    MailServer,
+    Message,
+    Reminder,
+    Sender,
+    Template,
+)
 from models.organisation import ContactPerson, Department, Employer, Establishment
 from models.outbox import Delivery, Receiver
+from models.own_calendars import OwnCalendar
 from models.people import Absence, Employee, Employment, Exclusion, Function, Practitioner
+from models.reimbursement import ReimbursementBatch, ReimbursementContract, Supplier
 from models.requests import AppointmentRequest, Case
 from models.runs import JobRun
 from models.triggers import Task, Trigger
@@ -55,6 +65,7 @@ KINDS: Mapping[str, type[Keyed]] = {
     "appointment_id": Appointment,
     "availability_id": Availability,
     "basis_id": InvoiceBasis,
+    "batch_id": ReimbursementBatch,
     "case_id": Case,
     "category_id": PriceCategory,
     "contact_person_id": ContactPerson,
@@ -68,19 +79,23 @@ KINDS: Mapping[str, type[Keyed]] = {
     "employment_id": Employment,
     "establishment_id": Establishment,
     "exclusion_id": Exclusion,
+    "feed_id": Feed,
     "function_id": Function,
     "group_id": Group,
     "hold_id": Hold,
     "holiday_id": OwnHoliday,
     "kind_id": CaseKind,
+    "line_id": InvoiceLine,
     "location_id": Location,
     "message_id": Message,
     "model_id": ContractModel,
+    "own_calendar_id": OwnCalendar,
     "performance_id": Performance,
     "performance_type_id": PerformanceType,
     "practitioner_id": Practitioner,
     "price_id": Price,
     "receiver_id": Receiver,
+    "reimbursement_contract_id": ReimbursementContract,
     "reminder_id": Reminder,
     "request_id": AppointmentRequest,
     "role_id": Role,
@@ -89,6 +104,7 @@ KINDS: Mapping[str, type[Keyed]] = {
     "sender_id": Sender,
     "server_id": MailServer,
     "session_id": Session,
+    "supplier_id": Supplier,
     "task_id": Task,
     "template_id": Template,
     "trigger_id": Trigger,
@@ -104,6 +120,7 @@ ALSO: Mapping[str, type[Keyed]] = {
     "employees": Employee,
     "employers": Employer,
     "functions": Function,
+    "holder_id": Account,
     "location_ids": Location,
     "locations": Location,
     "manager_id": Account,
@@ -133,7 +150,10 @@ VALUES: Mapping[str, Any] = {
 ANOTHER: Mapping[tuple[str, str], int] = {
     ("mark_appointment_as_no_show", "consultation_type_id"): 1,
     ("swap_appointments", "appointment_id"): 1,
+    ("add_reimbursement_contract", "contract_model_id"): 3,
     ("appoint_deputy", "account_id"): -1,
+    ("credit_invoice_line", "line_id"): 3,
+    ("decide_reimbursement_lines", "performance_id"): -1,
     ("add_receiver", "account_id"): 1,
     ("change_receiver", "account_id"): 1,
 }

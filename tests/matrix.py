@@ -30,7 +30,9 @@ from tests.http_client import Api, Client, an_api, plain
 from tests.organisations import Organisation, organisation
 
 KEY = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
-EXTRA: Mapping[str, frozenset[Right]] = {}
+EXTRA: Mapping[str, frozenset[Right]] = dict.fromkeys(
+    ("add_practitioner_feed", "add_location_feed"), frozenset({Right.VIEW_APPOINTMENTS})
+)
 """Rights that an operation asks for beside those of its policy, by what is sent."""
 
 

@@ -27,10 +27,11 @@ from models.agreements import (
 )
 from models.appointments import Appointment, Hold, NoShow
 from models.base import Keyed, new_id
-from models.billing import InvoiceBasis, Performance
+from models.billing import Performance
 from models.consultations import CaseKind, ConsultationType
 from models.messages import (
     DefaultReminder,
+    Feed,
     MailServer,
     Message,
     Reminder,
@@ -46,6 +47,7 @@ from models.organisation import (
     PreferredHours,
 )
 from models.outbox import Delivery, Event, Receiver
+from models.own_calendars import OwnCalendar
 from models.people import Absence, Employee, Employment, Exclusion, Function, Practitioner
 from models.requests import AppointmentRequest, Case
 from models.runs import JobRun, RunOutcome
@@ -139,7 +141,9 @@ def of_everybody(part: Part) -> None:
     )
     part.add(Role)
     part.add(Role)
-    part.link(RoleRight, role_id=part.add(Role), right_code=Right.APPOINT_DEPUTIES)
+    users = part.add(Role)
+    for right in (Right.APPOINT_DEPUTIES, Right.VIEW_APPOINTMENTS):
+        part.link(RoleRight, role_id=users, right_code=right)
     at = {"practitioner_id": part.one(Practitioner), "location_id": part.one(Location)}
     next_week = FRIDAY_BEFORE + timedelta(days=10)
     part.add(
@@ -148,6 +152,8 @@ def of_everybody(part: Part) -> None:
         starts_at=next_week,
         ends_at=next_week + HALF_AN_HOUR,
     )
+    his = {"practitioner_id": at["practitioner_id"]}
+    part.add(OwnCalendar, **his, url=b"sealed", host="calendar.example.org")
     series = part.add(
         AvailabilitySeries, **at, **HOURS, first_day=MONDAY, rule="FREQ=WEEKLY;COUNT=3"
     )
@@ -343,6 +349,13 @@ def _what_is_mailed(part: Part, everywhere: Part) -> None:
         address=f"{part.word}@example.org",
         **due,
     )
+    user = part.rows[Account][-1]
+    for of in (
+        {"practitioner_id": everywhere.rows[Practitioner][-1]},
+        {"location_id": everywhere.one(Location)},
+    ):
+        made = {"created_at": FRIDAY_BEFORE, "token_hash": new_id().hex}
+        part.add(Feed, **of, account_id=user, **made)
     about_it = {"employee_id": part.one(Employee), "case_id": part.one(Case)}
     part.add(Message, kind="asked", address=f"{part.word}@example.org", **about_it, **due)
 
@@ -357,7 +370,8 @@ def _what_is_asked(part: Part, everywhere: Part) -> None:
 def _what_is_planned(part: Part, everywhere: Part, number: int) -> None:
     """With a practitioner of its own: an appointment ahead, and others in every state."""
     whose = about(part, everywhere)
-    at = {"practitioner_id": everywhere.add(Practitioner), "location_id": everywhere.one(Location)}
+    his = everywhere.add(Practitioner, account_id=part.rows[Account][-1])
+    at = {"practitioner_id": his, "location_id": everywhere.one(Location)}
     block = _availability(everywhere, at, 0)
     planned = part.add(AppointmentRequest, **whose, **WINDOW, state="planned")
     in_block = {"availability_id": block, "case_id": part.one(Case)}
@@ -426,7 +440,6 @@ def _what_it_costs(part: Part, everywhere: Part) -> None:
         contract_model_id=everywhere.rows[ContractModel][1],
         budget_scope="none",
     )
-    part.add(InvoiceBasis, employer_id=employer)
 
 
 def _what_happened_by_itself(part: Part, everywhere: Part) -> None:

@@ -13,6 +13,7 @@ from models.agenda import Availability
 from models.appointments import Appointment
 from models.base import Keyed
 from models.organisation import Employer
+from tests.organisation_billing import what_is_billed, what_is_paid, who_supplies
 from tests.organisation_rows import (
     ELSEWHERE,
     HERE,
@@ -75,9 +76,12 @@ def organisation(engine: Engine) -> Organisation:
     with engine.begin() as connection:
         everywhere = Part(connection, "everybody")
         of_everybody(everywhere)
+        who_supplies(everywhere)
         parts = [Part(connection, word) for word in (HERE, ELSEWHERE)]
         for number, part in enumerate(parts):
             of_an_employer(part, everywhere, number)
+            what_is_billed(part, everywhere)
+            what_is_paid(part, everywhere)
         here, elsewhere = parts
         works_for_both(here, elsewhere, everywhere)
         nowhere = Part(connection, NOWHERE)

@@ -29,8 +29,8 @@ def sentences() -> dict[str, str]:
     for name in _environment().list_templates():
         for sentence in of_template((API / "pages" / "templates" / name).read_text()):
             found.setdefault(sentence, f"api/pages/templates/{name}")
-    mails = API.parent / "notifications" / "mail" / "writing.py"
-    for file in [*sorted((API / "pages").rglob("*.py")), mails]:
+    mails = API.parent / "notifications" / "mail"
+    for file in [*sorted((API / "pages").rglob("*.py")), *sorted(mails.glob("*.py"))]:
         for sentence in of_code(file.read_text()):
             found.setdefault(sentence, str(file.relative_to(API.parent)))
     return found

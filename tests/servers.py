@@ -53,10 +53,10 @@ def postgres(lock: Path) -> Iterator[str]:
 
 
 def forget_crashes(url: str) -> None:
-    """Nothing in it outlives its tests: it need not wait for the disk. A test that crashes it starts one of its own."""
+    """Nothing in it outlives its tests: it need not wait for the disk, nor be kept tidy. A test that crashes it starts one of its own."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        for setting in ("fsync", "full_page_writes"):
+        for setting in ("fsync", "full_page_writes", "autovacuum"):
             connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
         connection.execute(text("SELECT pg_reload_conf()"))
 

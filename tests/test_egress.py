@@ -82,7 +82,9 @@ def test_no_redirect_to_one_is_followed(birds: Canaries) -> None:
     assert birds.touched() == 0
 
 
-def test_a_name_that_answers_otherwise_later_is_refused_then(birds: Canaries) -> None:
+def test_a_name_that_answers_otherwise_later_is_refused_then(
+    birds: Canaries, caplog: pytest.LogCaptureFixture
+) -> None:
     """T8: allowed when the receiver is made, and inside when something is sent; or inside a moment after it was looked at."""
     answers = [["1.1.1.1"], ["127.0.0.1"], ["::1"], ["1.1.1.1", "127.0.0.1"], ["169.254.169.254"]]
     asked = iter(answers)
@@ -94,6 +96,8 @@ def test_a_name_that_answers_otherwise_later_is_refused_then(birds: Canaries) ->
     assert client.allows(url)
     assert [why(client, url) for _ in answers[1:]] == ["address_refused"] * 4
     assert birds.touched() == 0
+    told = f"rebinding.test:{birds.port} leads to an address that is not public"
+    assert [told in one for one in caplog.messages] == [True] * 4  # to the operator
 
 
 def test_a_name_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:

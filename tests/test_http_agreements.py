@@ -129,7 +129,7 @@ def test_who_may_write_performances_is_said_by_his_contract(office: Office) -> N
     assert there.refused("complete", key) == []
     changed = there.api.records(act=Act.UPDATE, kind="accounts", object_id=there.who.id)
     assert [one.allowed for one in changed] == [True, False, True]
-    assert changed[0].fields == ["may_write_performances"]
+    assert changed[0].fields == ["may_write_performances", "reimbursement_contract_id"]
 
 
 # --- Price lists ------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from models.messages import (
 from models.organisation import Employer
 from models.outbox import DeliveryState, Event
 from models.people import Employee
+from notifications.mail import smtp
 from notifications.mail.building import Between, Known, Said, UnfitError, build
 from notifications.mail.fields import filled, for_header, for_html, for_text
 from scheduler.access.notices import notify
@@ -154,12 +155,12 @@ def test_one_that_is_taken_on_already_is_asked_again_before_it_is_sent(
     with later(engine) as time:
         at_the("08:01", time, engine)
         claimed = mailer._claimed()
-        assert claimed is not None
+        assert len(claimed) == 1
         with writing(engine) as session:
             cancel(session, appointment, party=Party.EMPLOYEE, reason="ill", by=NOBODY, now=NOW)
         with pytest.MonkeyPatch.context() as patch:
             once = iter([claimed])
-            patch.setattr(mailer, "_claimed", lambda: next(once, None))
+            patch.setattr(mailer, "_claimed", lambda: next(once, []))
             patch.setattr(mailer, "_has_something", lambda: True)
             mailer.send_all()
     assert box.taken == []
@@ -219,6 +220,32 @@ def test_what_is_refused_for_good_has_failed_and_is_told_of(service: Service, bo
         assert sent(engine, box.client()) == 0
     assert states(engine) == [(DeliveryState.FAILED, "refused")]
     assert failures(engine) == ["refused"]
+
+
+def test_one_connection_takes_them_all_whatever_it_refuses(one: Service, box: Box) -> None:
+    reminded(one, box, -60, -59, -58)
+    said = iter(["250 OK", "550 nobody here", "250 OK"])
+    box.greets = lambda _: next(said)
+    with later(one.engine) as time:
+        at_the("08:10", time, one.engine)
+        assert sent(one.engine, box.client()) == 3
+    assert (len(box.taken), box.connections) == (2, 1)
+
+
+def test_a_server_that_has_had_enough_is_asked_anew(
+    one: Service, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its word, or where it would hang up after so many."""
+    reminded(one, box, -60, -59, -58)
+    monkeypatch.setattr(smtp, "PER_CONNECTION", 2)
+    said = iter(["250 OK", "421 enough", "250 OK", "250 OK"])
+    box.greets = lambda _: next(said)
+    with later(one.engine) as time:
+        at_the("08:10", time, one.engine)
+        assert sent(one.engine, box.client()) == 3
+    assert {state for state, _ in states(one.engine)} == {DeliveryState.SENT}
+    assert box.connections == 2
+    assert [each.error for each in tries(one.engine)] == [None] * 3
 
 
 def test_after_a_day_without_a_server_what_is_past_is_dropped_and_told_of(

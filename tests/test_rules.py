@@ -18,7 +18,7 @@ import pytest
 import solver.rules
 from solver import aims
 from solver.agenda import Agenda
-from solver.facts import FAR_DAY, Appointment, Assignment, Instance, Modality, Truth
+from solver.facts import FAR_DAY, NONE, Appointment, Assignment, Instance, Modality, Truth
 from solver.rules import PAIR_RULES, RULES, Rule, words
 from solver.rules.approval import Approval
 from solver.rules.date_window import DateWindow
@@ -42,6 +42,7 @@ from solver.rules.location_capacity import LocationCapacity
 from solver.rules.location_wish import LocationWish
 from solver.rules.modality import ModalityAdmitted
 from solver.rules.notice import Notice
+from solver.rules.own_calendar import OwnCalendar
 from solver.rules.planned_twice import PlannedTwice
 from solver.rules.practitioner_free import PractitionerFree
 from solver.rules.practitioner_wish import PractitionerWish
@@ -713,6 +714,55 @@ def test_the_same_time_on_another_day_is_another_time() -> None:
     world = an_instance(requests_of(30, 30), [an_availability(), an_availability(id="A2", day=1)])
 
     verify(PractitionerFree()).given(world, planned((0, "09:00"), (1, "09:00"))).finds_nothing()
+
+
+# --- A calendar of his own --------------------------------------------------------------------------
+
+
+def busy_elsewhere(start: str, until: str, **changes: Any) -> Appointment:
+    """Of practitioner 0, on day 0."""
+    times = {"start": clock(start), "end": clock(until), "occupied_until": clock(until)}
+    nobody = {"location": NONE, "employee": NONE, "type": NONE, "takes_room": False}
+    return an_appointment(id="B1", elsewhere=True, **(times | nobody | changes))
+
+
+def test_nothing_is_planned_while_he_is_busy_by_his_own_calendar() -> None:
+    world = an_instance(requests_of(30, buffer=5), appointments=[busy_elsewhere("10:00", "11:00")])
+    request, block, stands = world.requests[0], world.availabilities[0], Agenda(world)
+
+    for start in ("09:25", "11:00"):
+        case = verify(OwnCalendar()).given(request, block, stands=stands, start=clock(start))
+        case.allows()
+    for start in ("09:30", "10:55"):
+        case = verify(OwnCalendar()).given(request, block, stands=stands, start=clock(start))
+        case.refuses()
+
+
+def test_a_plan_is_asked_about_it_too() -> None:
+    world = an_instance(requests_of(30), appointments=[busy_elsewhere("10:00", "11:00")])
+
+    for start in ("09:45", "10:00", "10:15", "10:45"):
+        plan = planned((0, start))
+        verify(OwnCalendar()).given(world, plan).finds("own_calendar", "B1", "Q1")
+    for start in ("09:30", "11:00"):
+        verify(OwnCalendar()).given(world, planned((0, start))).finds_nothing()
+
+
+def test_what_was_booked_before_it_was_known_is_not_the_plans_fault() -> None:
+    world = an_instance(
+        appointments=[an_appointment(start=clock("10:00")), busy_elsewhere("10:00", "11:00")]
+    )
+
+    verify(OwnCalendar()).given(world, []).finds_nothing()
+    verify(PractitionerFree()).given(world, []).finds_nothing()
+
+
+def test_the_calendar_of_another_is_nothing_to_him() -> None:
+    world = an_instance(
+        requests_of(30), appointments=[busy_elsewhere("09:00", "12:00", practitioner=1)]
+    )
+
+    verify(OwnCalendar()).given(world, planned((0, "09:30"))).finds_nothing()
 
 
 # --- A plan as a whole: one employee ----------------------------------------------------------------

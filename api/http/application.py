@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
-from api.http import docs, health, introduction, openapi, problems, sending
+from api.http import docs, feeding, health, introduction, openapi, problems, sending
 from api.http.context import context_of
 from api.http.declaring import Routes, require_policies
 from api.http.faces import JSON
@@ -22,19 +22,17 @@ from api.http.routing import add
 from api.http.service import Service, Settings
 from api.pages.face import PAGE
 from api.pages.routes import PAGES
+from api.senders import LOOKS_EVERY, Means, Senders, importer
 from models.database import writing
-from notifications.delivering import Deliverer
 from scheduler import clock, triggers
 from scheduler.access.sweeping import sweep
 from scheduler.agenda.holds import expire
 from scheduler.audit import sealer
 from scheduler.idempotency import purge
-from scheduler.relay import POLL, Subscriber, relay
+from scheduler.relay import Subscriber, relay
 from scheduler.rounds import Rounds
 
 HOURLY = timedelta(hours=1)
-MAILERS = 2
-"""Threads that send mail: while one waits for a slow server, there is another."""
 Daily = Callable[[Engine, datetime], object]
 
 
@@ -65,7 +63,7 @@ def application(
     )
     app.state.service = service
     app.add_exception_handler(HTTPException, _not_a_route)
-    for routes in (*ALL, *PAGES, *more, openapi.routes, docs.routes, health.routes):
+    for routes in (*ALL, *PAGES, *more, feeding.routes, openapi.routes, docs.routes, health.routes):
         add(app, service, routes)
     require_policies(app)
     app.add_middleware(Frame, service=service)
@@ -80,30 +78,32 @@ async def _life(
     """While it serves: records are sealed, events relayed, and what is over forgotten."""
     # a thread without a connection would only wait for one
     current_default_thread_limiter().total_tokens = service.settings.connections
-    channel = sending.webhooks(service.vault, service.settings.egress, service.now)
-    deliverer = Deliverer(service.engine, channel)
-    delivering = Rounds("deliverer", deliverer.fill, POLL)
-    deliverer.rung = delivering.ring
+    means = Means(service.vault, service.settings.base_url, service.settings.egress)
+    senders = Senders(service.engine, means, now=service.now, others=service.others_send)
     # all of them, in every relay: an event that one relay has told, no other tells again
-    told = (*triggers.subscribers(service.now), *subscribers, sending.OUTBOX, sending.MAILS)
-    mailer = sending.mailer(service)
-    mailing = [Rounds(f"mailer {n}", mailer.send_all, POLL) for n in range(MAILERS)]
-
-    def ring_mail() -> None:
-        for one in mailing:
-            one.ring()
+    told = (
+        *triggers.subscribers(service.now),
+        *subscribers,
+        sending.OUTBOX,
+        sending.MAILS,
+        sending.INVITES,
+    )
 
     def leaves() -> None:
-        delivering.ring()
-        ring_mail()
+        if not service.ring_senders():
+            senders.ring()
 
+    def mail_leaves() -> None:
+        if not service.ring_senders():
+            senders.ring_mail()
+
+    reads = importer(service.engine, means, service.now).read_all
+    importing = Rounds("importer", reads, LOOKS_EVERY)
     relaying = relay(service.engine, told, then=leaves)
     with ExitStack() as stack:
         stack.callback(service.close)
-        stack.callback(deliverer.close)
-        stack.enter_context(delivering.going())
-        for one in mailing:
-            stack.enter_context(one.going())
+        stack.enter_context(senders.going())
+        stack.enter_context(importing.going())
         stack.enter_context(sealer(service.engine).going())
         stack.enter_context(relaying.going())
         stack.enter_context(Rounds("sweeper", partial(_forget, service), HOURLY).going())
@@ -111,7 +111,8 @@ async def _life(
             days = Rounds("days", partial(_tell_days, service, daily), HOURLY)
             stack.enter_context(days.going())
         service.committed = relaying.ring
-        service.ring_mail = ring_mail
+        service.ring_importer = importing.ring
+        service.ring_mail = mail_leaves
         yield
 
 

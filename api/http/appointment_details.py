@@ -14,10 +14,21 @@ from api.http.menus import Action, action
 from api.http.shapes import View
 from models.appointments import Appointment, NoShow, Override
 from models.billing import PerformanceState
-from models.messages import Channel, DefaultReminder, Recipient, Reminder
+from models.messages import (
+    Answer,
+    Channel,
+    DefaultReminder,
+    Invitation,
+    InvitationAnswer,
+    Message,
+    Method,
+    Recipient,
+    Reminder,
+)
 from models.outbox import DeliveryState
 from scheduler.access import Right
 from scheduler.appointments import actions, follow_up
+from scheduler.invitations import moved_at
 from scheduler.performing import amounts, performances
 
 
@@ -61,6 +72,28 @@ class ReminderView(View):
     recipient: Recipient
 
 
+class AnswerView(View):
+    """What somebody who is invited said. `outdated`: the appointment was moved since."""
+
+    at: datetime
+    recipient: Recipient
+    practitioner_id: UUID | None
+    answer: Answer
+    remark: str | None
+    outdated: bool
+
+
+class InvitationView(View):
+    """Who is invited, what he was told last, and what he answered last. `sequence`: of iCalendar."""
+
+    recipient: Recipient
+    practitioner_id: UUID | None
+    method: Method | None
+    sequence: int | None
+    sent_at: datetime | None
+    answer: AnswerView | None
+
+
 class AppointmentDetails(AppointmentView):
     """With all that you may do with it now, each with why not where it is not, and all that hangs on it."""
 
@@ -69,6 +102,7 @@ class AppointmentDetails(AppointmentView):
     no_show: NoShowView | None = None
     overrides: list[OverrideView] = Field(default_factory=list)
     reminders: list[ReminderView] = Field(default_factory=list)
+    invitations: list[InvitationView] = Field(default_factory=list)
 
 
 def details(call: Call, row: Appointment) -> AppointmentDetails:
@@ -79,6 +113,7 @@ def details(call: Call, row: Appointment) -> AppointmentDetails:
         no_show=_no_show(call, row.id),
         overrides=_overrides(call, row.id),
         reminders=_reminders(call, row.id),
+        invitations=_invitations(call, row.id),
     )
 
 
@@ -125,3 +160,47 @@ def _reminders(call: Call, key: UUID) -> list[ReminderView]:
         .order_by(Reminder.due_at, Reminder.id)
     )
     return [ReminderView.model_validate(one) for one in call.session.execute(those)]
+
+
+def answers(call: Call, key: UUID) -> list[AnswerView]:
+    """All that was said to its invitations, the first one first."""
+    moved = moved_at(call.session, key)
+    query = (
+        select(InvitationAnswer, Invitation)
+        .join(Invitation, Invitation.id == InvitationAnswer.invitation_id)
+        .where(Invitation.appointment_id == key)
+        .order_by(InvitationAnswer.id)
+    )
+    return [
+        AnswerView(
+            at=one.at,
+            recipient=to.recipient,
+            practitioner_id=to.practitioner_id,
+            answer=one.answer,
+            remark=one.remark,
+            outdated=one.version < moved,
+        )
+        for one, to in call.session.execute(query)
+    ]
+
+
+def _invitations(call: Call, key: UUID) -> list[InvitationView]:
+    sent = select(Message).where(
+        Message.appointment_id == key,
+        Message.invitation_id.is_not(None),
+        Message.state == DeliveryState.SENT,
+    )
+    last = {one.invitation_id: one for one in call.session.scalars(sent.order_by(Message.sequence))}
+    said = {(one.recipient, one.practitioner_id): one for one in answers(call, key)}
+    invited = select(Invitation).where(Invitation.appointment_id == key).order_by(Invitation.id)
+    return [
+        InvitationView(
+            recipient=one.recipient,
+            practitioner_id=one.practitioner_id,
+            method=told.method if (told := last.get(one.id)) else None,
+            sequence=told.sequence if told else None,
+            sent_at=told.sent_at if told else None,
+            answer=said.get((one.recipient, one.practitioner_id)),
+        )
+        for one in call.session.scalars(invited)
+    ]

@@ -19,7 +19,14 @@ from scheduler.lifecycles import APPOINTMENTS, situations
 NOT_DELETED = Appointment.state != AppointmentState.DELETED
 """A deleted one is hidden, and kept in the history. Domain §5."""
 
-Rule = Literal["date_window", "saturday", "sunday_holiday", "location_wish", "practitioner_wish"]
+Rule = Literal[
+    "date_window",
+    "saturday",
+    "sunday_holiday",
+    "location_wish",
+    "practitioner_wish",
+    "own_calendar",
+]
 """What may be set aside by hand, for a reason (`scheduler.booking.OVERRIDABLE`). Domain §3."""
 Overrides = Annotated[
     dict[Rule, Line], Field(examples=[{"saturday": "the employee asked for it by telephone"}])

@@ -18,6 +18,7 @@ from api.http.service import Service
 from api.http.shapes import Page
 from models.audit import Act
 from models.base import Keyed, Versioned
+from models.billing import Performance
 from models.people import Employee
 from scheduler.access import Caller, visible
 from scheduler.access.denied import NotFoundError
@@ -27,6 +28,7 @@ from scheduler.audit import Entry
 from scheduler.audit.recording import COLUMNS
 from scheduler.booking.locks import Lockable
 from scheduler.lifecycles import OutdatedError
+from scheduler.performing import employees
 
 Thing = TypeVar("Thing", bound=Keyed)
 Seen = TypeVar("Seen", bound=BaseModel)
@@ -144,12 +146,22 @@ class Call:
 
     def note(self, row: Keyed, act: Act | None = None) -> None:
         """Put on record that this row was shown, or changed."""
-        employee = row.id if isinstance(row, Employee) else getattr(row, "employee_id", None)
+        employee = self._employee(row)
         act = act or self.policy.act
         if employee is None and act is Act.READ:
             return  # nobody's data
         kind = inspect(type(row)).local_table.name
         self.entry(kind, row.id, employee, act)
+
+    def _employee(self, row: Keyed) -> UUID | None:
+        """Whose data it is."""
+        match row:
+            case Employee():
+                return row.id
+            case Performance():
+                return employees(self.session, [row.id]).get(row.id)
+        found: UUID | None = getattr(row, "employee_id", None)
+        return found
 
     def entry(
         self, kind: str, key: UUID | None, employee: UUID | None = None, act: Act | None = None

@@ -49,6 +49,7 @@ TAGS: Mapping[str, str] = {
     "cases": "The files that appointments belong to.",
     "appointments": "What has been planned, and what becomes of it: moved, held, missed, cancelled.",
     "agreements": "What an employer pays for what: agreements, contract models, prices.",
+    "billing": "What was performed: on invoice bases, from budgets, and reimbursed to suppliers.",
     "organisation": "The client organisation: employers, establishments, departments, contact persons.",
     "people": "Those who are seen: employees, and where they work.",
     "practice": "Who sees them, and where: practitioners, functions, locations.",
@@ -58,6 +59,7 @@ TAGS: Mapping[str, str] = {
     "availabilities": "When which practitioner is where, and for what.",
     "series": "Availabilities that come again and again.",
     "absences": "When a practitioner is away.",
+    "own-calendars": "Calendars that practitioners keep elsewhere: nothing is planned while they are busy there.",
     "exclusions": "Which practitioner may not see which employee.",
     "holidays": "Days that the organisation adds to the public holidays, or drops from them.",
     "employments": "When somebody leaves, and what then becomes of his appointments.",
@@ -67,6 +69,7 @@ TAGS: Mapping[str, str] = {
     "parameters": "The settings of the organisation.",
     "mail": "Templates, reminders, mail servers and senders; what was mailed, to whom, and what became of it.",
     "receivers": "Webhooks: who gets them, of what, and what became of each.",
+    "feeds": "Private calendars to subscribe to: the appointments of a practitioner, or at a location.",
     "audit": "Who saw or changed what of whom.",
     "operation": "For whoever runs the service.",
 }

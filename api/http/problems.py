@@ -145,6 +145,9 @@ STATUS: Mapping[str, int] = {
     "period_without_a_day": 422,
     "half_a_subscription": 422,
     "budget_misplaced": 422,
+    "performed_ahead": 422,
+    "line_of_other_employer": 422,
+    "establishment_of_another_employer": 422,
 }
 """Of refusals that speak of what was sent, and not of how things stand: that is 409."""
 

@@ -8,23 +8,26 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.http.service import Service
 from api.languages import language
 from models.base import Code
 from models.messages import MailServer
 from models.outbox import Event
 from notifications.egress import Client
-from notifications.mail import Asked, House, Mailer, Writer
+from notifications.mail import Asked, House, Writer
 from notifications.webhooks import Outbox, Webhooks
 from scheduler import mail
 from scheduler.access.vault import UnsealableError, Vault
+from scheduler.invitations import Inviting, sealed
 from scheduler.receivers import CATALOGUE, TESTED, may_hear, secrets_of
 from scheduler.topics import Topic
 
 OUTBOX: Final = Outbox(frozenset(topic.value for topic in CATALOGUE), TESTED.value)
 MAILS: Final = Asked(Topic.MESSAGE_ASKED.value)
+INVITES: Final = Inviting()
 OWN_LANGUAGE = "/own-language"
 """Where the owner of an address chooses his language."""
+ANSWER = "/answer"
+"""Where whoever is invited says whether he comes."""
 
 
 def webhooks(vault: Vault, egress: Client, now: Callable[[], datetime]) -> Webhooks:
@@ -45,10 +48,14 @@ def writer(vault: Vault, base_url: str) -> Writer:
     def link(address: str) -> str:
         return f"{base_url.rstrip('/')}{OWN_LANGUAGE}/{mail.languages.sealed(vault, address)}"
 
+    def answer(invitation_id: UUID) -> str:
+        return f"{base_url.rstrip('/')}{ANSWER}/{sealed(vault, invitation_id)}"
+
     return Writer(
-        words=lambda code, sentence: language(code).text(sentence),
+        words=lambda code, sentence, **holes: language(code).text(sentence, **holes),
         link=link,
         open_code=lambda message: mail.servers.code_of(vault, message),
+        answer=answer,
     )
 
 
@@ -59,16 +66,12 @@ def house(vault: Vault, base_url: str, now: Callable[[], datetime]) -> House:
         except UnsealableError:  # by a key that is not here: this server's mail waits
             return None
 
-    def report(session: Session, appointment_id: UUID, rule: UUID, why: Code) -> None:
+    def report(session: Session, appointment_id: UUID, rule: UUID | None, why: Code) -> None:
         mail.failing.tell(session, appointment_id, rule, why, now())
 
-    host = urlsplit(base_url).hostname or "localhost"
-    return House(writer(vault, base_url), host.replace(":", "."), password, report)
+    return House(writer(vault, base_url), host_of(base_url), password, report)
 
 
-def mailer(service: Service) -> Mailer:
-    """Sends the mail, for this server or for a worker beside it."""
-    settings = service.settings
-    return Mailer(
-        service.engine, house(service.vault, settings.base_url, service.now), settings.egress
-    )
+def host_of(base_url: str) -> str:
+    """By which mails and appointments are known elsewhere."""
+    return (urlsplit(base_url).hostname or "localhost").replace(":", ".")

@@ -64,6 +64,12 @@ class Service:
         """Called after the commit of a run that was asked for."""
         self.ring_mail: Callable[[], object] = _nothing
         """Called after the commit of a mail that nothing announces."""
+        self.ring_importer: Callable[[], object] = _nothing
+        """Called after the commit of a calendar that is to be read."""
+        self.others_send: Callable[[], bool] = _never
+        """Whether other processes are there that send."""
+        self.ring_senders: Callable[[], bool] = _never
+        """The same, and rings them."""
         with served(settings.database) as found:
             url = found.url.render_as_string(hide_password=False)
             with writing(found) as session:
@@ -115,6 +121,10 @@ def _asked(what: str, ask: Callable[[], object]) -> list[str]:
 
 def _always() -> bool:
     return True
+
+
+def _never() -> bool:
+    return False
 
 
 def _nothing() -> None:

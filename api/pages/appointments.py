@@ -18,7 +18,7 @@ from models.agenda import Location
 from models.base import Keyed
 from models.billing import PerformanceState
 from models.consultations import CaseKind, ConsultationType
-from models.messages import Channel, Recipient
+from models.messages import Answer, Channel, Recipient
 from models.organisation import ContactPerson, Establishment
 from models.people import Employee, Practitioner
 from models.requests import Case
@@ -108,11 +108,24 @@ RECIPIENTS: Mapping[Recipient, str] = {
     Recipient.CONTACT_PERSON: msgid("to the contact person"),
     Recipient.CASE_MANAGER: msgid("to the case manager"),
 }
+ANSWERS: Mapping[Answer, str] = {
+    Answer.ACCEPTED: msgid("Yes, I will come"),
+    Answer.DECLINED: msgid("No, I cannot come"),
+    Answer.ANOTHER_TIME: msgid("I would like another time"),
+}
+"""As whoever is invited says it."""
+ANSWERED: Mapping[Answer, str] = {
+    Answer.ACCEPTED: msgid("will come"),
+    Answer.DECLINED: msgid("cannot come"),
+    Answer.ANOTHER_TIME: msgid("asks for another time"),
+}
+"""As a planner reads it."""
 RULES: Mapping[str, str] = {
     "date_window": msgid("Outside the days that were asked for"),
     "saturday": msgid("On a Saturday"),
     "sunday_holiday": msgid("On a Sunday or a holiday"),
     "practitioner_wish": msgid("With another practitioner than was asked for"),
+    "own_calendar": msgid("While the practitioner is busy by his own calendar"),
     "location_wish": msgid("At another location than was asked for"),
 }
 """Those that may be set aside by hand. Domain §3."""

@@ -77,17 +77,18 @@ def reader(call: Call) -> Reader:
     )
 
 
-def bare(request: Request, template: str, **what: Any) -> str:  # noqa: ANN401 (whatever the template shows)
-    """A page for whom nobody knows: before the log-in, or where something is wrong."""
-    chosen = request.query_params.get("language")
-    spoken = language(chosen) if chosen else accepted(request.headers.get("accept-language", ""))
-    return _filled(template, Reader(spoken), path=request.url.path, **what)
+def bare(request: Request, template: str, *, spoken: str | None = None, **what: Any) -> str:  # noqa: ANN401 (whatever the template shows)
+    """A page for whom nobody knows: before the log-in, or where something is wrong. `spoken`: by whom it is meant for."""
+    chosen = spoken or request.query_params.get("language")
+    asked = request.headers.get("accept-language", "")
+    reads = Reader(language(chosen) if chosen else accepted(asked))
+    return _filled(template, reads, path=request.url.path, **what)
 
 
-def outside(request: Request, template: str, **what: Any) -> Reply:  # noqa: ANN401 (whatever the template shows)
+def outside(request: Request, template: str, *, status: int = 200, **what: Any) -> Reply:  # noqa: ANN401 (whatever the template shows)
     """The same as an answer."""
     told = bare(request, template, **what)
-    return Reply(told.encode(), headers={"Content-Security-Policy": SECURE})
+    return Reply(told.encode(), status, {"Content-Security-Policy": SECURE})
 
 
 def _filled(template: str, reads: Reader, **what: Any) -> str:  # noqa: ANN401 (whatever the template shows)

@@ -24,7 +24,8 @@ PERMANENCE = (
         "final_stays",
         "invoice_bases",
         "NOT (OLD.state = 'final' AND NEW.state = 'sent' AND NEW.number = OLD.number"
-        " AND NEW.final_at = OLD.final_at AND NEW.employer_id = OLD.employer_id)",
+        " AND NEW.final_at = OLD.final_at AND NEW.employer_id = OLD.employer_id"
+        " AND NEW.from_day = OLD.from_day AND NEW.until_day = OLD.until_day)",
         "OLD.state <> 'draft'",
         kinds=("UPDATE",),
     ),

@@ -43,7 +43,7 @@ class Deliverer:
         self._engine = engine
         self._channel = channel
         self._terms = terms
-        self._threads = threads
+        self.threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=channel.name)
         self._under_way = 0
         self._changed = threading.Condition()
@@ -53,7 +53,7 @@ class Deliverer:
     def fill(self) -> int:
         """Take on as many as there are threads for; give how many. It does not wait for them."""
         taken = 0
-        while (free := self._threads - self._under_way) > 0 and self._has_something():
+        while (free := self.threads - self._under_way) > 0 and self._has_something():
             claims = retried(partial(self._claimed, free))
             if not claims:
                 break

@@ -1,18 +1,21 @@
 """One request, to an address that was looked at: no redirects, no more than so long, no more than so much."""
 
 import http.client
+import logging
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from notifications.egress import names
 from notifications.egress.addresses import is_denied
 from notifications.egress.bounded import Bounded, left
 from notifications.egress.errors import EgressError, Why
-from notifications.egress.rules import Rules, Target
+from notifications.egress.rules import EXCEPT, Rules, Target
+
+log = logging.getLogger(__name__)
 
 CONNECTS_WITHIN = 5.0
 ENDS_WITHIN = 15.0
@@ -31,6 +34,18 @@ class Answer:
     status: int
     body: bytes
     retry_after: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By their names in small letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """`most`: bytes of an answer that are read."""
+
+    method: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    most: int = MOST_READ
 
 
 @dataclass(frozen=True)
@@ -75,12 +90,23 @@ class Client:
         Raises:
             EgressError: it was not sent, or nothing came back that can be read.
         """
+        return self._asked(url, _Request("POST", body, headers), until)
+
+    def get(self, url: str, headers: Mapping[str, str], most: int, until: float) -> Answer:
+        """Ask for it, and read so many bytes at most. A redirect is an answer like any other.
+
+        Raises:
+            EgressError: it was not asked for, or nothing came back that can be read.
+        """
+        return self._asked(url, _Request("GET", None, headers, most), until)
+
+    def _asked(self, url: str, request: _Request, until: float | None) -> Answer:
         until = time.monotonic() + ENDS_WITHIN if until is None else until
         target = self.rules.target(url)
         addresses = self._addresses(target, min(CONNECTS_WITHIN, left(until)))
         try:
             with closing(self._connected(target, addresses, until)) as connected:
-                return _asked(connected, target, until, (body, headers))
+                return _asked(connected, target, until, request)
         except TimeoutError as error:
             raise EgressError(Why.TIMEOUT) from error
         except ssl.SSLError as error:
@@ -94,6 +120,13 @@ class Client:
         """Of the name, all of which are looked at before any is connected to."""
         found = names.addresses(self.lookup, target.host, target.port, patience)
         if not self.rules.excepts(target) and any(map(self.denies, found)):
+            # whoever typed the URL is not told, so that nobody maps the network by it; the operator is
+            log.warning(
+                "%s:%d leads to an address that is not public, and nothing is sent there unless %s names it",
+                target.host,
+                target.port,
+                EXCEPT,
+            )
             raise EgressError(Why.ADDRESS_REFUSED)
         return found
 
@@ -118,17 +151,18 @@ def _first(addresses: list[str], port: int, until: float) -> socket.socket:
     return socket.create_connection((addresses[-1], port), left(until))
 
 
-def _asked(
-    connected: socket.socket, target: Target, until: float, sent: tuple[bytes, Mapping[str, str]]
-) -> Answer:
-    body, headers = sent
+def _asked(connected: socket.socket, target: Target, until: float, request: _Request) -> Answer:
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.default_port = 443 if target.is_secure else 80
-    connection.sock = Bounded(connected, until, MOST_HEAD + MOST_READ)
-    said = {"User-Agent": AGENT, "Connection": "close", **headers}
-    connection.request("POST", target.path, body, said)
+    connection.sock = Bounded(connected, until, MOST_HEAD + request.most)
+    said = {"User-Agent": AGENT, "Connection": "close", **request.headers}
+    connection.request(request.method, target.path, request.body, said)
     response = connection.getresponse()
-    read = response.read(MOST_READ + 1)
-    if len(read) > MOST_READ:
+    read = response.read(request.most + 1)
+    if len(read) > request.most:
         raise EgressError(Why.ANSWER_TOO_LARGE)
-    return Answer(response.status, read, response.getheader("Retry-After"))
+    if request.method == "GET" and response.length:
+        # of what was asked for, half is worse than nothing
+        raise EgressError(Why.BAD_ANSWER)
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, read, headers.get("retry-after"), headers)

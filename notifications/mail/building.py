@@ -11,7 +11,10 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from uuid import UUID
 
+from notifications.calendars import Invited, Party, invitation
 from notifications.mail.fields import for_header
+
+FILE = "invite.ics"
 
 HEADERS = frozenset(
     {
@@ -72,9 +75,17 @@ class Between:
 
 
 def build(
-    known: Known, between: Between, said: Said, at: datetime, attached: Sequence[Attached] = ()
+    known: Known,
+    between: Between,
+    said: Said,
+    at: datetime,
+    attached: Sequence[Attached] = (),
+    *,
+    invited: Invited | None = None,
 ) -> bytes:
     """The mail of this row: sent twice, its Message-ID says that it is one.
+
+    What a calendar is told goes twice: some programs take it beside the text, others out of a file.
 
     Raises:
         UnfitError: an address is none.
@@ -95,7 +106,15 @@ def build(
         subtype="html",
         cte="quoted-printable",
     )
-    for one in attached:
+    files = list(attached)
+    if invited is not None:
+        told = _calendar(known, between, invited)
+        method = invited.method.upper()
+        message.add_alternative(
+            told.decode(), subtype="calendar", params={"method": method}, cte="base64"
+        )
+        files.append(Attached(FILE, "application", "ics", told))
+    for one in files:
         message.add_attachment(
             one.content,
             maintype=one.maintype,
@@ -106,6 +125,12 @@ def build(
     written = message.as_bytes()
     _require_ours(written)
     return written
+
+
+def _calendar(known: Known, between: Between, invited: Invited) -> bytes:
+    organizer = Party(between.sender_name, between.sender)
+    attendee = Party(between.recipient_name, between.recipient)
+    return invitation(invited, organizer, attendee, known.host)
 
 
 def _address(name: str, address: str) -> Address:

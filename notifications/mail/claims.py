@@ -1,21 +1,21 @@
-"""Mails that are due: one worker at a time has one, judges it as things stand then, and writes how it ended.
+"""Mails that are due: one worker at a time has some, judges them as things stand then, and writes how each ended.
 
 A reminder belongs to an appointment that may have been moved, held or cancelled since; it is asked again in the
-transaction that takes it on. Whoever dies between the server's word and his own sends it once more, under the
+transaction that takes it on, and before it is sent. Whoever dies between the server's word and his own sends it once more, under the
 same Message-ID: that gap cannot be closed (reliability §6).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.appointments import Appointment, AppointmentState
-from models.base import Code, new_id
+from models.base import Base, Code, new_id
 from models.instants import database_now, from_now
 from models.messages import (
     Channel,
@@ -23,21 +23,24 @@ from models.messages import (
     MailAttempt,
     MailServer,
     Message,
+    MessageKind,
     Reminder,
 )
 from models.outbox import DeliveryState
 from notifications.delivering import Outcome
 from notifications.delivering.claims import Lost
-from notifications.mail.building import Between, Known, UnfitError, build
+from notifications.mail.building import Between, Known, build
+from notifications.mail.gathered import Row, found, gathered
 from notifications.mail.smtp import Trouble, Where
 from notifications.mail.terms import LONGEST, Terms
 from notifications.mail.values import Keys
-from notifications.mail.ways import Row, Way, closed, has_room, is_due, next_one, way_of
-from notifications.mail.writing import Writer, Written
+from notifications.mail.ways import Way, Ways, closed, is_due, next_ones
+from notifications.mail.writing import Unwritten, Writer, Written
 
-Report = Callable[[Session, UUID, UUID, Code], object]
-"""Tells that an appointment's reminder by this rule was not sent, and why."""
+Report = Callable[[Session, UUID, UUID | None, Code], object]
+"""Tells that an appointment's reminder by this rule was not sent, and why; without a rule, an invitation to it."""
 QUIETLY = {"synchronize_session": False}
+ATTEMPTS = Base.metadata.tables[MailAttempt.__tablename__]
 STANDS = frozenset({AppointmentState.PLANNED})
 STOOD = STANDS | {AppointmentState.COMPLETED}
 """Of which somebody is told afterwards."""
@@ -51,6 +54,10 @@ class Unsent(Code):
     UNFIT = "unfit"
 
 
+FOR_GOOD = frozenset({Trouble.REFUSED, Unsent.UNFIT})
+"""It would go no better another time."""
+
+
 @dataclass(frozen=True)
 class House:
     """What a mail needs beside its row. `host`: of its Message-ID. `password`: none where it cannot be opened."""
@@ -62,6 +69,17 @@ class House:
 
 
 @dataclass(frozen=True, slots=True)
+class _Mail:
+    """As it is to be sent."""
+
+    where: Where
+    known: Known
+    between: Between
+    written: Written = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A mail that is ours as long as its token is."""
 
@@ -70,39 +88,72 @@ class Claim:
     token: int
     attempt_id: UUID
     attempts: int
-    where: Where
-    sender: str
-    recipient: str
-    content: bytes = field(repr=False)
+    mail: _Mail
 
+    @property
+    def where(self) -> Where:
+        return self.mail.where
 
-@dataclass(frozen=True, slots=True)
-class _Mail:
-    """As it is to be sent."""
+    @property
+    def sender(self) -> str:
+        return self.mail.between.sender
 
-    where: Where
-    recipient: str
-    content: bytes
+    @property
+    def recipient(self) -> str:
+        return self.mail.between.recipient
+
+    def content(self) -> bytes:
+        """Put together outside of any transaction, since it takes its time.
+
+        Raises:
+            UnfitError: it would not be what was meant.
+        """
+        mail = self.mail
+        written = mail.written
+        return build(
+            mail.known,
+            mail.between,
+            written.said,
+            mail.at,
+            written.attached,
+            invited=written.invited,
+        )
 
 
 # --- Taking on ------------------------------------------------------------------------------------------
 
 
-def claim(session: Session, house: House, terms: Terms) -> Claim | None:
-    """Take on the next mail that may go now; those that may not any more end here."""
+def claim(session: Session, house: House, terms: Terms, most: int = 1) -> list[Claim]:
+    """Take on the next mails that may go now, so many at most; those that may not any more end here."""
+    claims: list[Claim] = []
     for kind in (Message, Reminder):
+        by = Ways(session)
         full = closed(session)
-        while (row := session.scalars(next_one(session, kind, full)).first()) is not None:
-            session.refresh(row)
-            by = way_of(session, row)
-            if by is None or not has_room(session, by.server):
-                # archived, or filled by another worker, between two looks
-                _set(session, row, due_at=from_now(terms.pause(1)), claimed_until=None)
-                continue
-            taken = _taken(session, house, row, by, terms)
-            if taken is not None:
-                return taken
-    return None
+        while len(claims) < most:
+            query = next_ones(session, kind, full, most - len(claims))
+            rows: Sequence[Row] = session.scalars(query).all()
+            if not rows:
+                break
+            gathered(session).gather(rows)
+            claims += _those(session, house, terms, (by, full, rows))
+    return claims
+
+
+def _those(
+    session: Session, house: House, terms: Terms, of: tuple[Ways, set[UUID], Sequence[Row]]
+) -> Iterator[Claim]:
+    ways, full, rows = of
+    now = session.scalars(select(database_now())).one()
+    for row in rows:
+        by = ways.of(row)
+        if by is None or by.server.archived_at is not None:
+            # gone between two looks
+            _set(session, row, due_at=from_now(terms.pause(1)), claimed_until=None)
+        elif not ways.take(by.server):
+            # what is left waits, and is not looked at once more
+            full.add(by.server.id)
+        elif (mail := _judged_anew(session, house, row, by, now)) is not None:
+            yield _begun(session, row, by.server, mail, terms)
 
 
 def is_anything_due(session: Session) -> bool:
@@ -137,9 +188,30 @@ def expire(session: Session, house: House, most: int = 100) -> int:
     return len(found)
 
 
-def still_ours(session: Session, one: Claim) -> bool:
-    """At the last moment before it is sent: nobody has taken it back meanwhile."""
-    return session.scalar(select(one.kind.id).where(*_ours(one))) is not None
+def still_ours(session: Session, one: Claim, within: timedelta) -> bool:
+    """At the last moment before it is sent: nobody has taken it back, or may take it on while it is."""
+    in_time = one.kind.claimed_until > from_now(within)
+    return (
+        session.scalar(select(one.kind.id).where(*_ours(one), in_time, *_stands(one))) is not None
+    )
+
+
+def _stands(one: Claim) -> Iterator[ColumnElement[bool]]:
+    """An invitation tells how it stands: what was changed since is told anew."""
+    if (invited := one.mail.written.invited) is not None:
+        a = Appointment
+        yield select(a.id).where(a.id == invited.to.key, a.version == invited.to.sequence).exists()
+
+
+def give_back(session: Session, claims: Sequence[Claim]) -> None:
+    """As if they had not been taken: there is no time for them."""
+    for one in claims:
+        # it counts as taken nowhere: not for limits, not in its history
+        free = update(one.kind).where(*_ours(one))
+        values = {"claimed_until": None, "attempts": one.attempts - 1}
+        session.execute(free.values(values), execution_options=QUIETLY)
+        of = MailAttempt.id == one.attempt_id, MailAttempt.milliseconds.is_(None)
+        session.execute(delete(MailAttempt).where(*of), execution_options=QUIETLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,18 +235,23 @@ def finish(session: Session, house: House, one: Claim, ended: Ended, terms: Term
         ),
         execution_options=QUIETLY,
     )
-    held = select(one.kind).where(*_ours(one)).with_for_update()
-    row: Row | None = session.scalars(held).first()  # type: ignore[assignment]
-    if row is None:
-        return
     if outcome.error is None:
         done = {"state": DeliveryState.SENT, "sent_at": database_now(), "last_error": None}
-        _set(session, row, claimed_until=None, **done, **_forgets(row))
-    elif outcome.error is Trouble.REFUSED:
-        _failed(session, house, row, outcome.error)
+        _end(session, one, claimed_until=None, **done, **_forgets(one.kind))
+    elif outcome.error in FOR_GOOD:
+        held = select(one.kind).where(*_ours(one)).with_for_update()
+        row: Row | None = session.scalars(held).first()  # type: ignore[assignment]
+        if row is not None:
+            _failed(session, house, row, outcome.error)
     else:
         later = from_now(terms.pause(one.attempts))
-        _set(session, row, last_error=outcome.error, claimed_until=None, due_at=later)
+        _end(session, one, last_error=outcome.error, claimed_until=None, due_at=later)
+
+
+def _end(session: Session, one: Claim, **values: Any) -> None:  # noqa: ANN401 (of any column)
+    """Where it is still ours to say."""
+    ended = update(one.kind).where(*_ours(one)).values(values)
+    session.execute(ended, execution_options=QUIETLY)
 
 
 def _ours(one: Claim) -> tuple[ColumnElement[bool], ...]:
@@ -188,10 +265,9 @@ def _ours(one: Claim) -> tuple[ColumnElement[bool], ...]:
 # --- One of them ----------------------------------------------------------------------------------------
 
 
-def _taken(session: Session, house: House, row: Row, by: Way, terms: Terms) -> Claim | None:
+def _judged_anew(session: Session, house: House, row: Row, by: Way, now: datetime) -> _Mail | None:
     if row.claimed_until is not None:
         _interrupted(session, row)
-    now = session.scalars(select(database_now())).one()
     written = _judged(session, house, row, now)
     if isinstance(written, DeliveryState):
         _set(session, row, state=written, claimed_until=None)
@@ -200,29 +276,21 @@ def _taken(session: Session, house: House, row: Row, by: Way, terms: Terms) -> C
         _failed(session, house, row, written)
         return None
     between = Between(by.sender.name, by.sender.address, written.name, written.address)
-    try:
-        known = Known(row.id, house.host)
-        content = build(known, between, written.said, now, written.attached)
-    except UnfitError:
-        _failed(session, house, row, Unsent.UNFIT)
-        return None
     server = by.server
     password = house.password(server)
     where = Where(server.host, server.port, server.implicit_tls, server.username, password)
-    return _begun(session, row, by, _Mail(where, written.address, content), terms)
+    return _Mail(where, Known(row.id, house.host), between, written, now)
 
 
 def _judged(session: Session, house: House, row: Row, now: datetime) -> Written | Code:
     """What is to be sent, or why it is not, as things stand now."""
     if isinstance(row, Message):
-        if row.attempts and now - _made_at(row) > LONGEST:
-            return Unsent.TOO_LATE
-        return house.writer.message(session, row)
-    appointment = session.get_one(Appointment, row.appointment_id, populate_existing=True)
-    rule = session.get_one(DefaultReminder, row.default_reminder_id)
-    if appointment.state not in (STANDS if rule.minutes < 0 else STOOD):
+        return _message_judged(session, house, row, now)
+    appointment = found(session, Appointment, row.appointment_id)
+    rule = found(session, DefaultReminder, row.default_reminder_id)
+    if appointment is None or rule is None or gathered(session).is_replaced(row):
         return DeliveryState.CANCELLED
-    if _replaced(session, row):
+    if appointment.state not in (STANDS if rule.minutes < 0 else STOOD):
         return DeliveryState.CANCELLED
     latest = (
         appointment.starts_at
@@ -234,14 +302,12 @@ def _judged(session: Session, house: House, row: Row, now: datetime) -> Written 
     return house.writer.by_template(session, rule.template_id, rule.recipient, Keys(appointment.id))
 
 
-def _replaced(session: Session, row: Reminder) -> bool:
-    """The appointment was moved, and reminds of where it stands now."""
-    newer = select(Reminder.id).where(
-        Reminder.appointment_id == row.appointment_id,
-        Reminder.default_reminder_id == row.default_reminder_id,
-        Reminder.sequence > row.sequence,
-    )
-    return session.scalar(newer.limit(1)) is not None
+def _message_judged(session: Session, house: House, row: Message, now: datetime) -> Written | Code:
+    if row.attempts and now - _made_at(row) > LONGEST:
+        return Unsent.TOO_LATE
+    if row.kind is MessageKind.INVITATION:
+        return house.writer.invitation(session, row, now)
+    return house.writer.message(session, row)
 
 
 MILLISECONDS = 80
@@ -252,15 +318,18 @@ def _made_at(row: Row) -> datetime:
     return datetime.fromtimestamp((row.id.int >> MILLISECONDS) / 1000, tz=UTC)
 
 
-def _begun(session: Session, row: Row, by: Way, mail: _Mail, terms: Terms) -> Claim:
+def _begun(session: Session, row: Row, by: MailServer, mail: _Mail, terms: Terms) -> Claim:
     key = new_id()
     of = {"reminder_id": row.id} if isinstance(row, Reminder) else {"message_id": row.id}
-    session.add(MailAttempt(id=key, server_id=by.server.id, at=database_now(), **of))
-    token, attempts = row.token + 1, row.attempts + 1
+    attempt = insert(ATTEMPTS).values(id=key, server_id=by.id, at=database_now(), **of)
+    session.execute(attempt)
+    token, attempts, to = row.token + 1, row.attempts + 1, mail.between.recipient
     until = from_now(terms.lease)
-    _set(session, row, token=token, attempts=attempts, address=mail.recipient, claimed_until=until)
-    way = by.sender.address, mail.recipient
-    return Claim(type(row), row.id, token, key, attempts, mail.where, *way, mail.content)
+    _set(session, row, token=token, attempts=attempts, address=to, claimed_until=until)
+    if mail.written.invited is not None:
+        invited = mail.written.invited
+        _set(session, row, method=invited.method, sequence=invited.to.sequence)
+    return Claim(type(row), row.id, token, key, attempts, mail)
 
 
 def _interrupted(session: Session, row: Row) -> None:
@@ -281,15 +350,17 @@ def _failed(session: Session, house: House, row: Row, why: Code) -> None:
         state=DeliveryState.FAILED,
         last_error=why,
         claimed_until=None,
-        **_forgets(row),
+        **_forgets(type(row)),
     )
     if isinstance(row, Reminder):
         house.report(session, row.appointment_id, row.default_reminder_id, why)
+    elif row.invitation_id and row.appointment_id and why is not Unwritten.NO_ADDRESS:
+        house.report(session, row.appointment_id, None, why)
 
 
-def _forgets(row: Row) -> dict[str, None]:
+def _forgets(kind: type[Row]) -> dict[str, None]:
     """A code that was told is kept nowhere."""
-    return {"sealed": None} if isinstance(row, Message) else {}
+    return {"sealed": None} if kind is Message else {}
 
 
 def _set(session: Session, row: Row, **values: Any) -> None:  # noqa: ANN401 (of any column)

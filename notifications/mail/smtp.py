@@ -21,7 +21,11 @@ BYE = 2.0
 ANSWERS_WITHIN = 30.0
 """Seconds for a mail, and for the greeting before the first one."""
 TAKEN = 250
+GO_AHEAD = 354
 PERMANENT = 500
+CLOSING = 421
+PER_CONNECTION = 100
+"""Mails; then another connection is made: a server that counts them hangs up."""
 
 
 class Trouble(Code):
@@ -75,6 +79,8 @@ class _Smtp(smtplib.SMTP):
         self._egress = egress
         self._within = within
         self.until = time.monotonic() + within
+        self.has_data = False
+        """Of the mail that is on its way: what becomes of it is not certain any more."""
         try:
             super().__init__(where.host, where.port, timeout=within)
         except BaseException:
@@ -85,6 +91,10 @@ class _Smtp(smtplib.SMTP):
         if self.file is None and self.sock is not None:
             self.file = io.BufferedReader(_Reader(self, self.sock))
         return super().getreply()
+
+    def data(self, msg: Any) -> tuple[int, bytes]:  # noqa: ANN401 (smtplib's)
+        self.has_data = True
+        return super().data(msg)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         until = time.monotonic() + min(timeout, CONNECTS_WITHIN)
@@ -112,6 +122,8 @@ class Post:
         self._egress = egress
         self._within = within
         self._smtp: _Smtp | None = None
+        self._sent = 0
+        """Over this connection."""
 
     def __enter__(self) -> Self:
         return self
@@ -122,26 +134,43 @@ class Post:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        smtp, self._smtp = self._smtp, None
-        if smtp is not None:
-            smtp.until = time.monotonic() + BYE
-            with suppress(OSError, EgressError):
-                smtp.quit()
-            smtp.close()
+        self._part()
 
     def send(self, sender: str, recipient: str, message: bytes) -> Outcome:
         """Whether the server has taken it; what is not certain was not."""
+        if self._sent >= PER_CONNECTION:
+            self._part()
         try:
-            smtp = self._open()
-            smtp.until = time.monotonic() + self._within
-            smtp.sendmail(sender, [recipient], message)
+            try:
+                self._try(sender, recipient, message)
+            except smtplib.SMTPException as error:
+                if not self._was_closed(error):
+                    raise
+                # it was kept open for this mail, and the server has had enough of it
+                self._hang_up()
+                self._try(sender, recipient, message)
         except (EgressError, OSError) as error:  # those of smtplib are of OSError
-            self._hang_up()
-            return _outcome(error)
+            had_data = self._smtp is not None and self._smtp.has_data
+            if not _answers_on(error):
+                self._hang_up()
+            return _outcome(error, had_data=had_data)
         return Outcome(TAKEN)
+
+    def _try(self, sender: str, recipient: str, message: bytes) -> None:
+        smtp = self._open()
+        smtp.until, smtp.has_data = time.monotonic() + self._within, False
+        smtp.sendmail(sender, [recipient], message)
+        self._sent += 1
+
+    def _was_closed(self, error: smtplib.SMTPException) -> bool:
+        smtp = self._smtp
+        if smtp is None or not self._sent or smtp.has_data:
+            return False
+        return isinstance(error, smtplib.SMTPServerDisconnected) or _code(error) == CLOSING
 
     def _open(self) -> _Smtp:
         if self._smtp is None:
+            self._sent = 0
             self._smtp = _Smtp(self._where, self._egress, self._within)
             if not self._where.implicit_tls:
                 # a server that does not offer it gets nothing, not even our name
@@ -150,25 +179,55 @@ class Post:
                 self._smtp.login(self._where.username, self._where.password or "")
         return self._smtp
 
+    def _part(self) -> None:
+        """In the polite way."""
+        smtp, self._smtp = self._smtp, None
+        self._sent = 0
+        if smtp is not None:
+            smtp.until = time.monotonic() + BYE
+            with suppress(OSError, EgressError):
+                smtp.quit()
+            smtp.close()
+
     def _hang_up(self) -> None:
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             smtp.close()
 
 
-def _outcome(error: Exception) -> Outcome:
+def _code(error: Exception) -> int | None:
+    """That the server said, of this mail or of itself."""
     match error:
-        case EgressError():
-            return Outcome(None, error.why)
-        case smtplib.SMTPAuthenticationError():
-            return Outcome(error.smtp_code, Trouble.LOGIN_REFUSED)
         case smtplib.SMTPRecipientsRefused():
             ((code, _),) = error.recipients.values()
-            return _answered(code)
+            return int(code)
         case smtplib.SMTPResponseException():
-            return _answered(error.smtp_code)
+            return error.smtp_code
         case _:
-            return Outcome(None, _silent(error))
+            return None
+
+
+def _answers_on(error: Exception) -> bool:
+    """Whether it was about the mail, and the next one may go the same way."""
+    of_the_mail = (
+        smtplib.SMTPRecipientsRefused,
+        smtplib.SMTPSenderRefused,
+        smtplib.SMTPDataError,
+    )
+    return isinstance(error, of_the_mail) and _code(error) != CLOSING
+
+
+def _outcome(error: Exception, *, had_data: bool) -> Outcome:
+    """`GO_AHEAD`: the last that was said, before the mail went over; whether it was taken nobody knows."""
+    silent = GO_AHEAD if had_data else None
+    match error:
+        case EgressError():
+            return Outcome(silent, error.why)
+        case smtplib.SMTPAuthenticationError():
+            return Outcome(error.smtp_code, Trouble.LOGIN_REFUSED)
+        case _:
+            code = _code(error)
+            return Outcome(silent, _silent(error)) if code is None else _answered(code)
 
 
 def _answered(code: int) -> Outcome:

@@ -14,7 +14,10 @@ class Terms:
     """How long somebody who claimed a mail has for it, and when another attempt is made."""
 
     lease: timedelta = timedelta(minutes=5)
+    """Half of it is longer than any mail takes: none is begun in the other half."""
     retries: tuple[timedelta, ...] = RETRIES
+    batch: int = 20
+    """Taken on at once: so many that the questions asked of all of them together are few for each."""
 
     def pause(self, attempts: int) -> timedelta:
         return self.retries[min(attempts, len(self.retries)) - 1]

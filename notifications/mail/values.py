@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.access import Account
@@ -22,6 +21,7 @@ from models.messages import AddressLanguage, Recipient, TemplateText
 from models.organisation import ContactPerson, Employer, Establishment
 from models.people import Employee, Practitioner
 from models.requests import Case
+from notifications.mail.gathered import found
 
 DEFAULT = "nl"
 """The language that every template has, and that is read where no other is known."""
@@ -55,7 +55,7 @@ class About:
         self._keys = keys
 
     def _got(self, kind: type[Thing], key: UUID | None) -> Thing | None:
-        return None if key is None else self._session.get(kind, key)
+        return None if key is None else found(self._session, kind, key)
 
     @cached_property
     def appointment(self) -> Appointment | None:
@@ -143,19 +143,15 @@ def name_of(employee: Employee) -> str:
 
 def language_of(session: Session, addressee: Addressee) -> str:
     """His own choice, else the administrator's for the address, else as he is known, else the default. Domain §6."""
-    chosen = session.get(AddressLanguage, (addressee.address or "").lower())
+    chosen = found(session, AddressLanguage, (addressee.address or "").lower())
     return (chosen.language if chosen else addressee.language) or DEFAULT
 
 
 def text_in(session: Session, template_id: UUID, language: str) -> TemplateText | None:
     """The template in this language, else in the default one."""
-    texts = {
-        one.language: one
-        for one in session.scalars(
-            select(TemplateText).where(TemplateText.template_id == template_id)
-        )
-    }
-    return next((texts[one] for one in (*_nearer(language), DEFAULT) if one in texts), None)
+    asked = dict.fromkeys((*_nearer(language), DEFAULT))
+    texts = (found(session, TemplateText, (template_id, one)) for one in asked)
+    return next((one for one in texts if one is not None), None)
 
 
 def _nearer(language: str) -> tuple[str, str]:
@@ -185,10 +181,27 @@ def _people(about: About) -> Iterator[tuple[str, str]]:
     if about.practitioner is not None:
         yield "practitioner.name", about.practitioner.name
     if about.location is not None:
-        one = about.location
-        town = " ".join(filter(None, (one.postal_code, one.city)))
-        yield "location.name", one.name
-        yield "location.address", ", ".join(filter(None, (one.street, town)))
+        yield "location.name", about.location.name
+        yield "location.address", place_of(about.location)
+
+
+class Place(Protocol):
+    """A location, or what is known of one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def street(self) -> str | None: ...
+    @property
+    def postal_code(self) -> str | None: ...
+    @property
+    def city(self) -> str | None: ...
+
+
+def place_of(location: Place) -> str:
+    """Its address."""
+    town = " ".join(filter(None, (location.postal_code, location.city)))
+    return ", ".join(filter(None, (location.street, town)))
 
 
 def _when(session: Session, about: About, language: str) -> Iterator[tuple[str, str]]:
@@ -199,13 +212,13 @@ def _when(session: Session, about: About, language: str) -> Iterator[tuple[str, 
         moment.astimezone(ZoneInfo(location.time_zone))
         for moment in (appointment.starts_at, appointment.ends_at)
     )
-    yield "appointment.day", _day(starts, language)
+    yield "appointment.day", day_of(starts, language)
     yield "appointment.time", f"{starts:%H:%M}"
     yield "appointment.until", f"{ends:%H:%M}"
     yield "consultation.name", _consultation(session, appointment.consultation_type_id, language)
 
 
-def _day(day: datetime, language: str) -> str:
+def day_of(day: datetime, language: str) -> str:
     try:
         locale = Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
@@ -215,7 +228,8 @@ def _day(day: datetime, language: str) -> str:
 
 def _consultation(session: Session, key: UUID, language: str) -> str:
     for one in _nearer(language):
-        found = session.get(ConsultationTypeName, (key, one))
-        if found is not None:
-            return found.name
-    return session.get_one(ConsultationType, key).name
+        named = found(session, ConsultationTypeName, (key, one))
+        if named is not None:
+            return named.name
+    type_ = found(session, ConsultationType, key)
+    return "" if type_ is None else type_.name

@@ -24,8 +24,7 @@ from models.messages import (
     Template,
 )
 from models.outbox import DeliveryState
-
-Row = Reminder | Message
+from notifications.mail.gathered import Row, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,8 @@ def is_due(kind: type[Row]) -> ColumnElement[bool]:
     )
 
 
-def next_one(session: Session, kind: type[Row], full: set[UUID]) -> Select[Any]:
-    """The one that is due the longest, among those whose server takes more."""
+def next_ones(session: Session, kind: type[Row], full: set[UUID], most: int) -> Select[Any]:
+    """Those that are due the longest, among those whose server takes more."""
     sender = aliased(Sender)
     default = session.scalar(_default())
     server = func.coalesce(sender.server_id, default)
@@ -66,8 +65,9 @@ def next_one(session: Session, kind: type[Row], full: set[UUID]) -> Select[Any]:
     return (
         query.where(is_due(kind), server.in_(open_ones))
         .order_by(kind.due_at, kind.id)
-        .limit(1)
+        .limit(most)
         .with_for_update(of=kind, skip_locked=True)
+        .execution_options(populate_existing=True)
     )
 
 
@@ -100,36 +100,64 @@ def _sent_lately(session: Session, limit: MailLimit) -> int:
     return session.scalar(count) or 0
 
 
-def has_room(session: Session, server: MailServer) -> bool:
-    limits = session.scalars(select(MailLimit).where(MailLimit.server_id == server.id)).all()
-    if limits:
+class Ways:
+    """Of one transaction, in which each server and sender is looked at once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._by: dict[UUID | None, Way | None] = {}
+        self._left: dict[UUID, int | None] = {}
+
+    def of(self, row: Row) -> Way | None:
+        """Nothing where there is none."""
+        key = self._sender_key(row)
+        if key not in self._by:
+            self._by[key] = self._way(key)
+        return self._by[key]
+
+    def take(self, server: MailServer) -> bool:
+        """One of those that it may have now; whether there was one left."""
+        if server.id not in self._left:
+            self._left[server.id] = self._room(server)
+        left = self._left[server.id]
+        if left is None:
+            return True
+        self._left[server.id] = left - 1
+        return left > 0
+
+    def _room(self, server: MailServer) -> int | None:
+        """Nothing: without a limit."""
+        session = self._session
+        limits = session.scalars(select(MailLimit).where(MailLimit.server_id == server.id)).all()
+        if not limits:
+            return None
         # of several workers one at a time counts, and takes what he has counted
         session.refresh(server, with_for_update=True)
-    return all(_sent_lately(session, limit) < limit.messages for limit in limits)
+        return min(limit.messages - _sent_lately(session, limit) for limit in limits)
 
+    def _way(self, key: UUID | None) -> Way | None:
+        session = self._session
+        sender = None if key is None else session.get(Sender, key)
+        if sender is None:
+            default = session.scalar(_default())
+            sender = session.scalars(
+                select(Sender)
+                .where(Sender.server_id == default, Sender.verified_at.is_not(None))
+                .order_by(Sender.id)
+            ).first()
+        if sender is None:
+            return None
+        return Way(session.get_one(MailServer, sender.server_id), sender)
 
-def way_of(session: Session, row: Row) -> Way | None:
-    sender = session.get(Sender, key) if (key := _sender_key(session, row)) is not None else None
-    if sender is None:
-        default = session.scalar(_default())
-        sender = session.scalars(
-            select(Sender)
-            .where(Sender.server_id == default, Sender.verified_at.is_not(None))
-            .order_by(Sender.id)
-        ).first()
-    if sender is None:
-        return None
-    return Way(session.get_one(MailServer, sender.server_id), sender)
+    def _sender_key(self, row: Row) -> UUID | None:
+        if isinstance(row, Message) and row.sender_id is not None:
+            return row.sender_id
+        key = self._template_key(row)
+        template = None if key is None else found(self._session, Template, key)
+        return None if template is None else template.sender_id
 
-
-def _sender_key(session: Session, row: Row) -> UUID | None:
-    if isinstance(row, Message) and row.sender_id is not None:
-        return row.sender_id
-    key = _template_key(session, row)
-    return None if key is None else session.get_one(Template, key).sender_id
-
-
-def _template_key(session: Session, row: Row) -> UUID | None:
-    if isinstance(row, Message):
-        return row.template_id
-    return session.get_one(DefaultReminder, row.default_reminder_id).template_id
+    def _template_key(self, row: Row) -> UUID | None:
+        if isinstance(row, Message):
+            return row.template_id
+        rule = found(self._session, DefaultReminder, row.default_reminder_id)
+        return None if rule is None else rule.template_id

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -10,13 +11,15 @@ from sqlalchemy.orm import Session
 from models.access import Account
 from models.base import Code
 from models.messages import Message, MessageKind, Recipient, Sender
-from models.outbox import Event
+from models.outbox import DeliveryState, Event
+from notifications.calendars import Invited
+from notifications.mail import inviting
 from notifications.mail.building import Attached, Said
 from notifications.mail.fields import filled, for_header, for_html, for_line, for_text, in_html
 from notifications.mail.values import About, Addressee, Keys, language_of, text_in, values
 
-Words = Callable[[str, str], str]
-"""A sentence of ours, in a language."""
+Words = Callable[..., str]
+"""A sentence of ours, in a language; its holes by their names."""
 Link = Callable[[str], str]
 """Where the owner of an address chooses his language."""
 Goes = Callable[[Session, UUID], Sequence[Attached]]
@@ -58,16 +61,19 @@ class Written:
     address: str
     said: Said
     attached: Sequence[Attached] = ()
+    invited: Invited | None = None
+    """What a calendar is told."""
 
 
 @dataclass(frozen=True)
 class Writer:
-    """`attachments`: of what other parts have to send along; none unless it is said."""
+    """`attachments`: of what other parts have to send along; none unless it is said. `answer`: where one answers."""
 
     words: Words
     link: Link
     open_code: Opened
     attachments: Goes = lambda _session, _appointment: ()
+    answer: Callable[[UUID], str] = lambda _invitation: ""
 
     def by_template(
         self, session: Session, template_id: UUID, recipient: Recipient, keys: Keys
@@ -114,6 +120,19 @@ class Writer:
             return self._code(session, message)
         return self._notice(session, message)
 
+    def invitation(
+        self, session: Session, message: Message, now: datetime
+    ) -> Written | Unwritten | DeliveryState:
+        """What there is to tell now, or that it is nothing."""
+        told = inviting.told(session, message, now, self.words, self.answer)
+        if told is None:
+            return Unwritten.NO_ADDRESS
+        if isinstance(told, DeliveryState):
+            return told
+        address = told.addressee.address or ""
+        said = self._with_link(_said(told.language, told.subject, told.lines), address)
+        return Written(told.addressee.name, address, said, invited=told.calendar)
+
     def _notice(self, session: Session, message: Message) -> Written | Unwritten:
         account = session.get_one(Account, message.account_id)
         event = session.get_one(Event, message.event_id)
@@ -134,9 +153,7 @@ class Writer:
 
     def _said(self, language: str, subject: str, sentences: Sequence[str], more: str = "") -> Said:
         lines = [*(self.words(language, one) for one in sentences), *([more] if more else [])]
-        text = "\n\n".join(lines) + "\n"
-        shown = "".join(f"<p>{for_html(one)}</p>" for one in lines)
-        return Said(for_header(self.words(language, subject)), text, shown, language)
+        return _said(language, self.words(language, subject), lines)
 
     def _with_link(self, said: Said, address: str) -> Said:
         """Below it, where the recipient says in which language he wants to read."""
@@ -149,3 +166,16 @@ class Writer:
             f'{said.html}\n<hr><p><small>{html.escape(words)} <a href="{at}">{at}</a></small></p>'
         )
         return Said(said.subject, text, shown, said.language)
+
+
+def _said(language: str, subject: str, lines: Sequence[str]) -> Said:
+    text = "\n\n".join(lines) + "\n"
+    shown = "".join(f"<p>{_line(one)}</p>" for one in lines)
+    return Said(for_header(subject), text, shown, language)
+
+
+def _line(line: str) -> str:
+    """A line that is an address of ours is one to follow."""
+    shown = for_html(line)
+    is_address = line.startswith(("https://", "http://")) and " " not in line
+    return f'<a href="{shown}">{shown}</a>' if is_address else shown

@@ -16,8 +16,8 @@ from models.access import Account, Group
 from models.agreements import ServiceAgreement
 from models.appointments import Appointment
 from models.base import Keyed
-from models.billing import Performance
-from models.messages import Message, Reminder
+from models.billing import InvoiceBasis, Performance
+from models.messages import Feed, Message, Reminder
 from models.organisation import ContactPerson, Department, Employer, Establishment
 from models.outbox import Delivery, Receiver
 from models.people import Employee, Employment, Exclusion
@@ -122,6 +122,7 @@ CONDITIONS: Mapping[type[Keyed], Condition] = MappingProxyType(
         Performance: _performance,
         Employer: lambda part: Employer.id.in_(part.employers),
         ServiceAgreement: lambda part: ServiceAgreement.employer_id.in_(part.employers),
+        InvoiceBasis: lambda part: InvoiceBasis.employer_id.in_(part.employers),
         Establishment: lambda part: part.establishment(Establishment.id, Establishment.employer_id),
         Department: lambda part: part.department(),
         ContactPerson: lambda part: part.establishment(
@@ -134,6 +135,7 @@ CONDITIONS: Mapping[type[Keyed], Condition] = MappingProxyType(
             select(Appointment.id).where(_appointment(part)).correlate(None)
         ),
         Message: _message,
+        Feed: lambda part: Feed.account_id.in_(_accounts(part)),
         Delivery: lambda part: Delivery.receiver_id.in_(_receivers(part)),
     }
 )

@@ -29,6 +29,7 @@ class NewModel:
     name: str
     frequency: Frequency | None = None
     subscription_cents: int | None = None
+    subscription_vat_basis_points: int | None = None
 
 
 def add_performance_type(session: Session, code: str, name: str) -> UUID:
@@ -59,6 +60,7 @@ def add_contract_model(session: Session, new: NewModel) -> UUID:
         name=new.name,
         frequency=new.frequency,
         subscription_cents=new.subscription_cents,
+        subscription_vat_basis_points=new.subscription_vat_basis_points,
     )
     session.add(made)
     session.flush()

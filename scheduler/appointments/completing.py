@@ -16,12 +16,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.access import Account
 from models.appointments import Appointment
 from models.billing import PerformanceState
 from models.consultations import ConsultationType
 from models.organisation import Establishment
 from scheduler.actor import Actor
+from scheduler.agreements.writers import may_write, writer
 from scheduler.appointments.standing import (
     fits_the_state,
     refuse,
@@ -163,11 +163,11 @@ def _unwritable(
     session: Session, performed: Mapping[UUID, _Performed], by: Actor
 ) -> dict[UUID, tuple[Refusal, ...]]:
     missing = _unpriced(session, performed.values())
-    may_write = _may_write(session, by)
+    writes = may_write(session, by)
     against = {
         key: (
             *missing.get(key, ()),
-            *([Refusal(MAY_NOT_WRITE)] if one.wanted and not may_write else []),
+            *([Refusal(MAY_NOT_WRITE)] if one.wanted and not writes else []),
         )
         for key, one in performed.items()
     }
@@ -182,17 +182,6 @@ def _unpriced(session: Session, performed: Iterable[_Performed]) -> dict[UUID, t
         for key, those in wanted.items()
     }
     return {key: refusals for key, refusals in refused.items() if refusals}
-
-
-def _may_write(session: Session, by: Actor) -> bool:
-    key = _writer(by)
-    writer = None if key is None else session.get(Account, key)
-    return writer is not None and writer.may_write_performances
-
-
-def _writer(by: Actor) -> UUID | None:
-    """Whose supplier is reimbursed: the user's, whoever acts for him."""
-    return by.on_behalf_of_id or by.account_id
 
 
 def _write(session: Session, performed: _Performed, *, by: Actor, at: datetime) -> None:
@@ -219,6 +208,6 @@ def _new(performed: _Performed, by: Actor) -> dict[str, object]:
         "case_id": performed.appointment.case_id,
         "performance_type_id": performed.appointment.performance_type_id,
         "establishment_id": performed.appointment.establishment_id,
-        "account_id": _writer(by),
+        "account_id": writer(by),
         "performed_on": performed.day,
     }

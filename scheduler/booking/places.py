@@ -16,12 +16,14 @@ from solver.agenda import Agenda
 from solver.facts import Assignment
 from solver.rules.date_window import DateWindow
 from solver.rules.location_wish import LocationWish
+from solver.rules.own_calendar import OwnCalendar
 from solver.rules.practitioner_wish import PractitionerWish
 from solver.rules.saturday import Saturday
 from solver.rules.sunday_holiday import SundayHoliday
 
 OVERRIDABLE = frozenset(
-    rule.code for rule in (DateWindow, Saturday, SundayHoliday, LocationWish, PractitionerWish)
+    rule.code
+    for rule in (DateWindow, Saturday, SundayHoliday, LocationWish, PractitionerWish, OwnCalendar)
 )
 """These bind automatic planning; by hand they may be set aside with a reason. Domain §3."""
 

@@ -7,7 +7,7 @@ from models.appointments import AppointmentState
 from models.consultations import Modality as Held
 from scheduler.loading.days import Days
 from scheduler.loading.gathered import Numbers, Rows, maybe, named
-from scheduler.loading.rows import AvailabilityRow
+from scheduler.loading.rows import AbsenceRow, AvailabilityRow
 from solver.facts import NONE, Appointment, Availability, Location, Members, Modality
 from solver.minutes import MINUTES_PER_DAY
 
@@ -112,7 +112,18 @@ def rooms(rows: Rows, days: Days, numbers: Numbers) -> Iterable[Appointment]:
 
 def absences(rows: Rows, days: Days, numbers: Numbers) -> Iterable[Appointment]:
     """Somebody who is away is occupied, with nobody, and needs no room."""
-    for row in rows.absences:
+    return _away(rows.absences, days, numbers, elsewhere=False)
+
+
+def busy(rows: Rows, days: Days, numbers: Numbers) -> Iterable[Appointment]:
+    """So is somebody whose own calendar says so."""
+    return _away(rows.busy, days, numbers, elsewhere=True)
+
+
+def _away(
+    away: Sequence[AbsenceRow], days: Days, numbers: Numbers, *, elsewhere: bool
+) -> Iterable[Appointment]:
+    for row in away:
         practitioner = numbers.practitioners.get(row.practitioner_id, NONE)
         for piece in days.pieces(row.starts_at, row.ends_at):
             yield Appointment(
@@ -126,4 +137,5 @@ def absences(rows: Rows, days: Days, numbers: Numbers) -> Iterable[Appointment]:
                 end=piece.end,
                 occupied_until=piece.end,
                 takes_room=False,
+                elsewhere=elsewhere,
             )

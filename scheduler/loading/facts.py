@@ -71,6 +71,7 @@ def loaded(rows: Rows, *, now: datetime, not_before: datetime) -> Loaded:
             *agenda_facts.standing(rows, days, numbers),
             *agenda_facts.rooms(rows, days, numbers),
             *agenda_facts.absences(rows, days, numbers),
+            *agenda_facts.busy(rows, days, numbers),
         ),
         requests=tuple(request_facts.requests(rows, days, numbers, now, not_before)),
     )

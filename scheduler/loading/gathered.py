@@ -56,6 +56,8 @@ class Rows:
     rooms: Sequence[RoomRow]
     """Taken by others, who are not among `standing`."""
     absences: Sequence[AbsenceRow]
+    busy: Sequence[AbsenceRow]
+    """By calendars of their own."""
     admitted: Sets
     """Types by availability."""
     held_functions: Sets

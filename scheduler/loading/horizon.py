@@ -92,6 +92,7 @@ def horizon(
         standing=standing(session, begin, end),
         rooms=(),
         absences=rows.absences(session, begin, end),
+        busy=rows.busy_times(session, begin, end),
         admitted=rows.admitted_types(session, *blocks),
         held_functions=rows.functions_of_practitioners(session),
         days_off=days_off(session, places, from_day, until_day),

@@ -15,6 +15,7 @@ from models.agenda import Availability, AvailabilityType, Location
 from models.appointments import Appointment
 from models.consultations import ConsultationType, ConsultationTypeFunction
 from models.instants import Instant
+from models.own_calendars import BusyTime
 from models.people import Absence, Exclusion, Practitioner, PractitionerFunction
 from models.requests import AppointmentRequest
 from scheduler.loading import selects
@@ -71,6 +72,13 @@ def absences(
 ) -> list[AbsenceRow]:
     """Of these practitioners."""
     return read(session, AbsenceRow, _absences(), begin=begin, end=end, keys=practitioners)
+
+
+def busy_times(
+    session: Session, begin: datetime, end: datetime, practitioners: Keys
+) -> list[AbsenceRow]:
+    """Of these practitioners."""
+    return read(session, AbsenceRow, _busy_times(), begin=begin, end=end, keys=practitioners)
 
 
 def requests(session: Session, keys: Keys) -> list[RequestRow]:
@@ -141,6 +149,12 @@ def _admitted_types() -> Pairs:
 def _absences() -> Query:
     begin, end = (bindparam(name, type_=Instant()) for name in ("begin", "end"))
     return selects.absences(begin, end, _in_keys(Absence.practitioner_id))
+
+
+@cache
+def _busy_times() -> Query:
+    begin, end = (bindparam(name, type_=Instant()) for name in ("begin", "end"))
+    return selects.busy_times(begin, end, _in_keys(BusyTime.practitioner_id))
 
 
 @cache

@@ -85,6 +85,7 @@ def opened(
         standing=(),
         rooms=(),
         absences=(),
+        busy=(),
         admitted=keyed.admitted_types(
             session, [block.id for block in blocks], [kind.id for kind in asked.types]
         ),
@@ -109,6 +110,7 @@ def filled(
         standing=stands.standing,
         rooms=stands.rooms,
         absences=keyed.absences(session, days.begin, days.end, holders),
+        busy=keyed.busy_times(session, days.begin, days.end, holders),
     )
 
 

@@ -69,7 +69,7 @@ class AvailabilityRow(NamedTuple):
 
 
 class AbsenceRow(NamedTuple):
-    """An absence of a practitioner."""
+    """An absence of a practitioner, or a time at which he is busy elsewhere."""
 
     id: UUID
     practitioner_id: UUID
@@ -157,6 +157,11 @@ def admitted_types(session: Session, *where: ColumnElement[bool]) -> Sets:
 def absences(session: Session, begin: datetime, end: datetime) -> list[AbsenceRow]:
     """Everybody's that touch the time between two instants."""
     return read(session, AbsenceRow, selects.absences(begin, end))
+
+
+def busy_times(session: Session, begin: datetime, end: datetime) -> list[AbsenceRow]:
+    """Everybody's that touch the time between two instants, by calendars of their own."""
+    return read(session, AbsenceRow, selects.busy_times(begin, end))
 
 
 def requests(session: Session, *where: ColumnElement[bool]) -> list[RequestRow]:

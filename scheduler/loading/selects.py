@@ -13,6 +13,7 @@ from models.agenda import Availability, AvailabilityType, Location
 from models.appointments import Appointment, AppointmentState
 from models.consultations import ConsultationType, ConsultationTypeFunction
 from models.organisation import Establishment
+from models.own_calendars import BusyTime
 from models.people import Absence, Employee, Exclusion, Practitioner, PractitionerFunction
 from models.requests import AppointmentRequest, Case, RequestLocation
 
@@ -85,6 +86,16 @@ def admitted_types(*where: Condition) -> Pairs:
 def absences(begin: Moment, end: Moment, *where: Condition) -> Query:
     """Those that touch the time between two instants."""
     t = Absence
+    return (
+        select(t.id, t.practitioner_id, t.starts_at, t.ends_at)
+        .where(t.starts_at < end, t.ends_at > begin, *where)
+        .order_by(t.id)
+    )
+
+
+def busy_times(begin: Moment, end: Moment, *where: Condition) -> Query:
+    """The same of times at which they are busy elsewhere."""
+    t = BusyTime
     return (
         select(t.id, t.practitioner_id, t.starts_at, t.ends_at)
         .where(t.starts_at < end, t.ends_at > begin, *where)

@@ -1,4 +1,4 @@
-"""A reminder that was not sent: told, so that a trigger can tie a task to it. Domain §4 [000 §3.1.13.1]."""
+"""A reminder or an invitation that was not sent: told, so that a trigger can tie a task to it. Domain §4 [000 §3.1.13.1]."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,11 +11,15 @@ from scheduler.announcing import Fact, News, announce
 from scheduler.topics import Topic
 
 
-def tell(session: Session, appointment_id: UUID, rule: UUID, why: StrEnum, now: datetime) -> None:
-    """In the transaction that gives it up."""
+def tell(
+    session: Session, appointment_id: UUID, rule: UUID | None, why: StrEnum, now: datetime
+) -> None:
+    """In the transaction that gives it up. Without a rule it was an invitation."""
     # whoever announces of it goes alone
     session.get_one(Appointment, appointment_id, with_for_update={"key_share": True})
-    facts: dict[str, Fact] = {"why": why, "default_reminder": rule}
+    facts: dict[str, Fact] = {"why": why}
+    if rule is not None:
+        facts["default_reminder"] = rule
     news = News(
         Topic.APPOINTMENT_REMINDERS_FAILED, Appointment.__tablename__, appointment_id, facts
     )

@@ -8,7 +8,7 @@ from scheduler.performing.following import (
     without_price_on,
 )
 from scheduler.performing.prices import MESSAGES, Priced, Wanted, prices, unpriced
-from scheduler.performing.standing import PerformanceRow, performances
+from scheduler.performing.standing import PerformanceRow, employees, performances
 
 __all__ = [
     "MESSAGES",
@@ -16,6 +16,7 @@ __all__ = [
     "Priced",
     "Wanted",
     "amounts",
+    "employees",
     "follow_day",
     "follow_type",
     "hold_again",

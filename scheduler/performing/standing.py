@@ -6,12 +6,13 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from models.appointments import History
+from models.appointments import Appointment, History
 from models.billing import Performance, PerformanceState
 from models.organisation import Establishment
+from models.requests import Case
 from scheduler.announcing import in_portions
 from scheduler.lifecycles import CREDITED
 
@@ -43,6 +44,20 @@ class PerformanceRow(NamedTuple):
     def counts(self) -> bool:
         """It is neither credited nor a refund."""
         return not self.credited and self.refund_of_id is None
+
+
+def employees(session: Session, keys: Collection[UUID]) -> dict[UUID, UUID]:
+    """For whom each of these was performed: whoever its appointment, or its case, is about."""
+    query = (
+        select(Performance.id, func.coalesce(Appointment.employee_id, Case.employee_id))
+        .outerjoin(Appointment, Appointment.id == Performance.appointment_id)
+        .outerjoin(Case, Case.id == Performance.case_id)
+    )
+    found: dict[UUID, UUID] = {}
+    for portion in in_portions(keys):
+        rows = session.execute(query.where(Performance.id.in_(portion)))
+        found |= {row[0]: row[1] for row in rows}
+    return found
 
 
 def performances(

@@ -10,17 +10,16 @@ from typing import Self
 from uuid import UUID
 
 from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 
+from scheduler.impatient import impatient
+
 log = logging.getLogger(__name__)
 
 QUEUE = "planning"
-WAITS = 0.5  # seconds for Redis, within somebody's request
 KEPT = timedelta(minutes=5)
 """For a ring that nobody hears: whoever comes later looks by himself."""
 
@@ -36,13 +35,7 @@ class Bell:
     @classmethod
     def at(cls, url: str, *, look: str, help_with: str) -> Self:
         """With a connection that gives up at once."""
-        redis = Redis.from_url(
-            url,
-            socket_connect_timeout=WAITS,
-            socket_timeout=WAITS,
-            retry=Retry(NoBackoff(), 0),
-        )
-        return cls(redis, look=look, help_with=help_with)
+        return cls(impatient(url), look=look, help_with=help_with)
 
     def ring(self) -> bool:
         """After a commit: a run waits. Gives whether it rang."""

@@ -19,7 +19,7 @@ from models import guards
 from models.appointments import Appointment, AppointmentState
 from models.database import reading, retried, writing
 from models.instants import database_now
-from models.messages import Reminder
+from models.messages import Message, Reminder
 from models.outbox import Claimed, Delivery, DeliveryState, Event
 from models.runs import JobRun, RunState
 from scheduler.actor import Actor
@@ -157,19 +157,23 @@ def _why(error: RefusedError | DBAPIError) -> str:
 
 
 def _told_of(session: Session, keys: Collection[UUID]) -> set[UUID]:
-    """Of which a reminder or a message has left: one that failed may have arrived all the same."""
+    """Of which a reminder, an invitation or a message has left: one that failed may have arrived all the same."""
     reminded = select(Reminder.appointment_id).where(
         Reminder.appointment_id.in_(keys), _left(Reminder)
+    )
+    invited = select(Message.appointment_id).where(
+        Message.appointment_id.in_(keys), Message.invitation_id.is_not(None), _left(Message)
     )
     heard_of = (
         select(Event.subject_id)
         .join(Delivery, Delivery.event_id == Event.id)
         .where(Event.subject_id.in_(keys), _left(Delivery))
     )
-    return {*session.scalars(reminded), *session.scalars(heard_of)}
+    told = (reminded, invited, heard_of)
+    return {key for query in told for key in session.scalars(query) if key is not None}
 
 
-def _left(message: type[Reminder | Delivery]) -> ColumnElement[bool]:
+def _left(message: type[Reminder | Message | Delivery]) -> ColumnElement[bool]:
     claimed: type[Claimed] = message
     return or_(
         message.state == DeliveryState.SENT,

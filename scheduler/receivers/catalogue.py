@@ -10,6 +10,7 @@ from models.access import Account
 from models.agenda import Availability
 from models.appointments import Appointment
 from models.base import Keyed
+from models.billing import InvoiceBasis
 from models.outbox import Receiver
 from models.people import Absence, Employee
 from models.requests import AppointmentRequest, Case
@@ -42,6 +43,7 @@ _KINDS: Mapping[str, About] = MappingProxyType(
         "Availability": About(Availability, frozenset({Right.VIEW_AGENDA})),
         "Absence": About(Absence, frozenset({Right.VIEW_AGENDA})),
         "Account": About(Account, frozenset({Right.MANAGE_USERS, Right.MANAGE_API_ACCOUNTS})),
+        "InvoiceBasis": About(InvoiceBasis, frozenset({Right.VIEW_BILLING, Right.INVOICE})),
         "TriggerFired": About(TriggerFiring, _OF_SOMEBODY | {Right.VIEW_AGENDA}),
         "Receiver": About(Receiver, frozenset()),
     }

@@ -12,12 +12,11 @@ from datetime import timedelta
 from typing import Self
 
 from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 from rq import Queue
 from sqlalchemy import Engine
 
+from scheduler.impatient import impatient
 from scheduler.relay.relaying import POLL, relay_all
 from scheduler.relay.subscriber import Subscriber
 
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 QUEUE = "relay"
 RUNG = "spreekuur:relay:rung"
 """Set from the ring until it is answered: a thousand rings are one job."""
-WAITS = 0.5  # seconds for Redis, within somebody's request
 JOB = timedelta(minutes=5)
 
 
@@ -41,13 +39,7 @@ class Doorbell:
     @classmethod
     def at(cls, url: str, job: str) -> Self:
         """With a connection that gives up at once: it is tried within somebody's request."""
-        redis = Redis.from_url(
-            url,
-            socket_connect_timeout=WAITS,
-            socket_timeout=WAITS,
-            retry=Retry(NoBackoff(), 0),
-        )
-        return cls(redis, job)
+        return cls(impatient(url), job)
 
     def ring(self) -> bool:
         """After a commit: there is something to relay. Gives whether it rang, or had rung already."""

@@ -16,6 +16,7 @@ from solver.rules.location_capacity import LocationCapacity
 from solver.rules.location_wish import LocationWish
 from solver.rules.modality import ModalityAdmitted
 from solver.rules.notice import Notice
+from solver.rules.own_calendar import OwnCalendar
 from solver.rules.planned_twice import PlannedTwice
 from solver.rules.practitioner_free import PractitionerFree
 from solver.rules.practitioner_wish import PractitionerWish
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     Fits(),
     Notice(),
     PractitionerFree(),
+    OwnCalendar(),
     EmployeeFree(),
     LocationCapacity(),
     # all together

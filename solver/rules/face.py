@@ -106,6 +106,7 @@ class Occupation(Protocol):
         ...
 
     def practitioner_busy(self, practitioner: int, day: int) -> Minutes: ...
+    def busy_elsewhere(self, practitioner: int, day: int) -> Minutes: ...
     def employee_busy(self, employee: int, day: int) -> Minutes: ...
     def room_full(self, location: int, day: int) -> Minutes:
         """The minutes at which no further appointment finds a room."""
@@ -142,6 +143,7 @@ class Booked:
     end: int
     occupied_until: int
     takes_room: bool
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ class PractitionerFree(SlotRule, PlanRule):
         return starts_of_runs(WHOLE_DAY & ~busy, r.occupied)
 
     def violations(self, plan: Finished) -> Iterable[Violation]:
-        for booked in grouped(plan.booked, lambda b: (b.practitioner, b.day)).values():
+        ours = [one for one in plan.booked if not one.elsewhere]
+        for booked in grouped(ours, lambda b: (b.practitioner, b.day)).values():
             for one, other in clashes(booked, lambda b: b.occupied_until):
                 when = plan.clock(other.day, other.start)
                 yield Violation(

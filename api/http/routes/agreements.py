@@ -25,6 +25,7 @@ from models.agreements import (
 )
 from models.audit import Act
 from models.organisation import Employer
+from models.reimbursement import ReimbursementContract
 from scheduler.agreements import NewAgreedModel, NewAgreement, agreed, writers
 
 routes = Routes("agreements")
@@ -91,17 +92,22 @@ class AgreementFilters(Paging):
 
 
 class ContractView(View):
-    """What a user may write."""
+    """What a user may write, and how his supplier is paid for it, where he is hired."""
 
     id: UUID
     version: int
     may_write_performances: bool
+    reimbursement_contract_id: UUID | None
 
 
 class Contract(Given):
-    """What a user may write: who may not write performances completes nothing that is billed."""
+    """What a user may write: who may not write performances completes nothing that is billed.
+
+    Without a reimbursement contract nobody is paid for what he writes.
+    """
 
     may_write_performances: Flag
+    reimbursement_contract_id: UUID | None = None
 
 
 VIEW_AGREEMENTS = by_right(*LOOK, of=ServiceAgreement)
@@ -169,7 +175,7 @@ def end_service_agreement(call: Call, agreement_id: UUID, given: Ending) -> Agre
 
 @routes.get("/accounts/{account_id}/contract", VIEW_CONTRACTS)
 def read_contract(call: Call, account_id: UUID) -> ContractView:
-    """What a user may write."""
+    """What a user may write, and how his supplier is paid for it."""
     return ContractView.model_validate(call.one(Account, account_id))
 
 
@@ -179,9 +185,16 @@ def read_contract(call: Call, account_id: UUID) -> ContractView:
     if_match=True,
 )
 def change_contract(call: Call, account_id: UUID, given: Contract) -> ContractView:
-    """Say whether a user may write performances."""
+    """Say whether a user may write performances, and under which contract his supplier is paid for them."""
     account = call.one(Account, account_id)
-    writers.let_write(call.session, account, may_write=given.may_write_performances)
+    if given.reimbursement_contract_id is not None:
+        call.another(ReimbursementContract, given.reimbursement_contract_id)
+    writers.let_write(
+        call.session,
+        account,
+        may_write=given.may_write_performances,
+        reimbursement_contract_id=given.reimbursement_contract_id,
+    )
     return ContractView.model_validate(account)
 
 

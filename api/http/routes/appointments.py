@@ -7,7 +7,12 @@ from fastapi import Query
 from pydantic import Field
 from sqlalchemy import exists, select
 
-from api.http.appointment_details import AppointmentDetails, details
+from api.http.appointment_details import (
+    AnswerView,
+    AppointmentDetails,
+    answers,
+    details,
+)
 from api.http.appointments import NOT_DELETED, AppointmentView, views
 from api.http.calls import Call
 from api.http.declaring import Routes
@@ -42,6 +47,12 @@ class AppointmentFilters(Paging):
     establishment_id: UUID | None = None
     starts_after: Instant | None = Field(default=None, description="from this instant on")
     starts_before: Instant | None = None
+
+
+class AppointmentHistory(HistoryView):
+    """All steps, and all answers, the first ones first."""
+
+    answers: list[AnswerView]
 
 
 EQUAL = (
@@ -81,7 +92,8 @@ def read_appointment(call: Call, appointment_id: UUID) -> AppointmentDetails:
 
 
 @routes.get("/appointments/{appointment_id}/history", LOOK)
-def read_appointment_history(call: Call, appointment_id: UUID) -> HistoryView:
-    """All that happened to it, of one that was deleted too."""
+def read_appointment_history(call: Call, appointment_id: UUID) -> AppointmentHistory:
+    """All that happened to it, of one that was deleted too; and what was answered to its invitations."""
     call.one(Appointment, appointment_id)
-    return history_of(call, APPOINTMENTS, appointment_id)
+    steps = history_of(call, APPOINTMENTS, appointment_id)
+    return AppointmentHistory(items=steps.items, answers=answers(call, appointment_id))

@@ -64,15 +64,17 @@ class ContractModelView(View):
     name: str
     frequency: Frequency | None
     subscription_cents: int | None
+    subscription_vat_basis_points: int | None
 
 
 class NewContractModel(Given):
-    """A price list, perhaps with a subscription."""
+    """A price list, perhaps with a subscription; without a VAT rate that is exempt."""
 
     kind: ContractKind
     name: Line
     frequency: Frequency | None = None
     subscription_cents: Cents | None = None
+    subscription_vat_basis_points: Vat | None = None
 
 
 class PriceCategoryView(View):

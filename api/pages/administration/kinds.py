@@ -33,6 +33,8 @@ class Kind:
     below: tuple[tuple[str, str], ...] = ()
     beside: tuple[tuple[str, str], ...] = ()
     """Other pages about one of it: a msgid, and the address that its key comes behind."""
+    managed: tuple[tuple[str, str], ...] = ()
+    """The same, for whoever manages it."""
     home: str = "/administration"
 
     @property
@@ -79,8 +81,9 @@ class Kind:
     def links(self, caller: Caller, key: UUID) -> list[tuple[str, str]]:
         """What else there is about one of it: msgids and addresses."""
         kinds = [(BY_NAME[many], name) for many, name in self.below]
+        managed = self.managed if caller.may(self.keeping.manage) else ()
         return [
-            *((title, f"{address}{key}") for title, address in self.beside),
+            *((title, f"{address}{key}") for title, address in (*self.beside, *managed)),
             *(
                 (kind.many, f"{kind.path}?{urlencode({name: key})}")
                 for kind, name in kinds
@@ -140,6 +143,7 @@ KINDS = (
         one=msgid("practitioner"),
         group=PRACTICE,
         columns=("name", "functions", "reference", "score"),
+        managed=((msgid("Feeds for calendars"), "/administration/practitioner-feeds/"),),
     ),
     Kind(
         keeping=practice.FUNCTIONS,
@@ -155,6 +159,7 @@ KINDS = (
         group=PRACTICE,
         columns=("name", "city", "country", "capacity", "time_zone"),
         beside=((msgid("Holidays"), "/administration/holidays?location_id="),),
+        managed=((msgid("Feeds for calendars"), "/administration/location-feeds/"),),
     ),
     Kind(
         keeping=types.CONSULTATION_TYPES,

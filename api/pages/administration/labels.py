@@ -182,8 +182,25 @@ PARAMETERS: Mapping[tuple[str, str], str] = {
     ("AppointmentRequest", "CalculateAvailabilitiesForAppointmentRequest"): msgid(
         "Save and plan is offered beside Save."
     ),
+    ("Billing", "SellerName"): msgid("The name of the service on its invoices."),
+    ("Billing", "SellerStreet"): msgid("Street and number of the service on its invoices."),
+    ("Billing", "SellerPostalCode"): msgid("Postal code of the service on its invoices."),
+    ("Billing", "SellerCity"): msgid("City of the service on its invoices."),
+    ("Billing", "SellerCountry"): msgid("Country of the service on its invoices."),
+    ("Billing", "SellerVatNumber"): msgid("VAT number of the service on its invoices."),
+    ("Billing", "SellerRegistration"): msgid(
+        "Number of the service in the trade register (in the Netherlands: KVK)."
+    ),
+    ("Billing", "SellerIban"): msgid("The account that invoices are paid to."),
+    ("Billing", "PaymentDays"): msgid("Days within which an invoice is to be paid."),
     ("Consultation", "DefaultTypeForRequests"): msgid(
         "The consultation type that a new request begins with; a no-show type too."
+    ),
+    ("Messages", "InviteEmployees"): msgid(
+        "An employee gets each of his appointments by mail, for his calendar: that it is made, moved or cancelled."
+    ),
+    ("Messages", "InvitePractitioners"): msgid(
+        "A practitioner who has an account with a mail address gets each of his appointments by mail, too."
     ),
 }
 """What an administrator reads of a product parameter."""

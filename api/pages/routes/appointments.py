@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from fastapi import Query
 from pydantic import Field
 
-from api.http.appointment_details import AppointmentDetails
+from api.http.appointment_details import AnswerView, AppointmentDetails
 from api.http.appointments import RIGHT_FOR
 from api.http.calls import Call
+from api.http.histories import StepView
 from api.http.pages import Paging
 from api.http.replies import Reply
 from api.http.routes import appointment_places as places
@@ -21,6 +22,7 @@ from api.http.routes import appointments as api
 from api.http.shapes import Day, Given
 from api.pages import belonging
 from api.pages.appointments import (
+    ANSWERED,
     CHANNELS,
     PERFORMANCES,
     RECIPIENTS,
@@ -126,7 +128,7 @@ def appointment_page(call: Call, appointment_id: UUID) -> Reply:
         "appointments/one.html",
         one=one,
         known=names_of,
-        history=history,
+        happened=_in_turn(history),
         changes=partial(changes, names_of, reader(call).language),
         accounts=names(call, Account, (rule.account_id for rule in one.overrides)),
         performed=names(call, PerformanceType, (it.performance_type_id for it in one.performances)),
@@ -134,6 +136,12 @@ def appointment_page(call: Call, appointment_id: UUID) -> Reply:
         may_see_requests=call.caller.may(Right.VIEW_REQUESTS),
         **WORDS,
     )
+
+
+def _in_turn(history: api.AppointmentHistory) -> list[StepView | AnswerView]:
+    """What happened and what was answered, the last first."""
+    all_of_it: list[StepView | AnswerView] = [*history.items, *history.answers]
+    return sorted(all_of_it, key=lambda one: one.at)[::-1]
 
 
 WORDS: Mapping[str, Any] = {
@@ -147,6 +155,7 @@ WORDS: Mapping[str, Any] = {
     "performances": PERFORMANCES,
     "channels": CHANNELS,
     "recipients": RECIPIENTS,
+    "answered": ANSWERED,
 }
 
 
@@ -165,6 +174,8 @@ def _more_keys(
 ) -> dict[str, set[UUID | None]]:
     """What else the page names by its key."""
     more = {name: set(keys) for name, keys in changed.items()}
+    invited = {it.practitioner_id for it in one.invitations}
+    more["practitioner_id"] = more.get("practitioner_id", set()) | invited
     for name in ("establishment_id", "contact_person_id", "case_id"):
         more.setdefault(name, set()).add(getattr(one, name))
     if one.no_show is not None:

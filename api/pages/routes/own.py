@@ -8,14 +8,16 @@ from api.http.calls import Call
 from api.http.declaring import AtTheDoor
 from api.http.policies import himself
 from api.http.replies import Reply
-from api.http.routes import me
+from api.http.routes import feeds, me
 from api.http.routes import session as doors
 from api.pages.answers import again, go_to
 from api.pages.declaring import Pages
 from api.pages.rendering import render
 from models.access import Session
 from models.audit import Act
+from scheduler.access import Right
 from scheduler.access.caller import Pending
+from scheduler.feeds import practitioner_of
 
 pages = Pages("own")
 
@@ -57,7 +59,15 @@ def confirm_app(call: Call, given: me.Code) -> Reply:
 def own_page(call: Call) -> Reply:
     """One's own settings."""
     sessions = doors.list_sessions(call).items
-    return render(call, "own/settings.html", me=me.read_me(call), sessions=sessions)
+    may_feed = call.caller.may(Right.VIEW_APPOINTMENTS) and call.caller.on_behalf_of_id is None
+    return render(
+        call,
+        "own/settings.html",
+        me=me.read_me(call),
+        sessions=sessions,
+        has_agenda=may_feed and practitioner_of(call.session, call.caller) is not None,
+        feeds=feeds.list_own_feeds(call).items,
+    )
 
 
 @pages.door("/own/proof", himself(Act.LOGIN, Session, settled=False))

@@ -61,6 +61,8 @@ ERRORS: Mapping[str, str] = {
 }
 TOPICS: Mapping[Topic, str] = {
     **EVENTS,
+    Topic.INVOICE_BASIS_FINAL: msgid("An invoice basis became final"),
+    Topic.INVOICE_BASIS_SENT: msgid("The invoice of a basis was sent"),
     Topic.ACCOUNT_PASSWORD_CHANGED: msgid("The password of an account was changed"),
     Topic.ACCOUNT_ADDRESS_CHANGED: msgid("The mail address of an account was changed"),
     Topic.ACCOUNT_SECOND_FACTOR_CHANGED: msgid("The second factor of an account was changed"),
