@@ -83,6 +83,7 @@ def organisation(seed: int) -> Organisation:
     for _ in range(chance.randint(1, 3)):
         employer = made.add("employers")
         made.add("service_agreements", employer_id=employer["id"])
+        made.add("invoice_bases", employer_id=employer["id"], establishment_id=None)
         for number in range(chance.randint(1, 2)):
             made.add("establishments", employer_id=employer["id"], is_main=number == 0)
         above: list[UUID | None] = [None]
@@ -402,6 +403,7 @@ class Oracle:
             ),
             "employers": lambda: one["id"] in self.named("employer_id"),
             "service_agreements": lambda: one["employer_id"] in self.named("employer_id"),
+            "invoice_bases": lambda: one["employer_id"] in self.named("employer_id"),
             "establishments": lambda: self.at_establishment(one["id"], one["employer_id"]),
             "contact_persons": lambda: self.at_establishment(
                 one["establishment_id"], one["employer_id"]
