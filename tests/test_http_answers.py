@@ -221,6 +221,13 @@ def test_from_the_booking_to_the_answer_by_itself(engine: Engine) -> None:
         assert link is not None
         assert mail.mail["Subject"] == "Appointment on Monday 3 May 2027 at 09:00"
         assert said(world, link[0], "declined").status_code == 200
-        (one,) = world.planner.get(f"/appointments/{booked['id']}").json()["invitations"]
+
+        def invited() -> Any:
+            (one,) = world.planner.get(f"/appointments/{booked['id']}").json()["invitations"]
+            return one
+
+        # the server has taken it a moment before that is written down
+        assert soon(lambda: invited()["method"])
+        one = invited()
         assert (one["method"], one["sequence"]) == ("request", 1)
         assert one["answer"]["answer"] == "declined"

@@ -147,15 +147,30 @@ def _equal(kept: Keeping, filters: RecordFilters) -> list[ColumnElement[bool]]:
 def shown(call: Call, kept: Keeping, rows: Sequence[Any]) -> list[Any]:
     """The rows with what is listed with them."""
     lists = records.listed(call.session, kept.record.lists, [row.id for row in rows])
+    hidden = _hidden(call, kept, rows)
     return [
         kept.view.model_validate(
             {
                 name: lists[row.id][name] if name in lists[row.id] else getattr(row, name)
                 for name in kept.view.model_fields
             }
+            | dict.fromkeys(name for name, key in hidden if getattr(row, name) == key)
         )
         for row in rows
     ]
+
+
+def _hidden(call: Call, kept: Keeping, rows: Sequence[Any]) -> set[tuple[str, UUID]]:
+    """What everybody's rows name in somebody's part of the organisation, and is not the caller's to see: by column."""
+    found: set[tuple[str, UUID]] = set()
+    if kept.record.table in CONDITIONS:
+        return found
+    for name, kind in (kept.refers or {}).items():
+        keys = {getattr(row, name) for row in rows} - {None}
+        table: Any = kind
+        seen = select(table.id).where(table.id.in_(keys), call.seen(kind))
+        found |= {(name, key) for key in keys - set(call.session.scalars(seen))}
+    return found
 
 
 def add(call: Call, kept: Keeping, given: Given) -> View:

@@ -297,11 +297,11 @@ def _in_time() -> Iterator[None]:
     def over(*_: object) -> None:
         raise _RefusedError(Unread.TOO_OFTEN)
 
-    before = signal.signal(signal.SIGALRM, over)
-    others = signal.setitimer(signal.ITIMER_REAL, SECONDS_EACH)
+    before = signal.signal(signal.SIGPROF, over)
+    others = signal.setitimer(signal.ITIMER_PROF, SECONDS_EACH)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        signal.setitimer(signal.ITIMER_REAL, *others)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+        signal.setitimer(signal.ITIMER_PROF, *others)

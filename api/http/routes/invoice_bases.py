@@ -9,6 +9,7 @@ from fastapi import Query
 from pydantic import Field
 from sqlalchemy import ColumnElement, select
 
+from api.http import introduction
 from api.http.billed import BasisView, LineView, note_lines, shown_line, views
 from api.http.calls import Call
 from api.http.declaring import Routes
@@ -140,7 +141,13 @@ def download_invoice_lines(call: Call, basis_id: UUID) -> Reply:
     return _file(out.getvalue().encode(), f"basis-{basis_id}.csv")
 
 
-@routes.get("/invoice-bases/{basis_id}/invoice.xml", LOOK, media_type=XML, returns=str)
+@routes.get(
+    "/invoice-bases/{basis_id}/invoice.xml",
+    LOOK,
+    media_type=XML,
+    returns=str,
+    openapi=dict(introduction.REFUSED),
+)
 def download_invoice(call: Call, basis_id: UUID) -> Reply:
     """The invoice of a final basis as UBL 2.1, as Peppol BIS Billing 3 wants it."""
     basis = call.one(InvoiceBasis, basis_id)
