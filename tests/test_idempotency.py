@@ -142,7 +142,8 @@ def test_a_hundred_at_once_have_one_effect_and_equal_answers(engine: Engine, cal
 
 
 def test_control_without_a_key_each_has_its_effect(engine: Engine, caller: Actor) -> None:
-    all_at_once(engine, lambda own: careless(own, caller, "careless"))
+    # a busy machine may keep SQLite locked for longer than one waits: then nothing was done, and it is done again
+    all_at_once(engine, lambda own: database.retried(lambda: careless(own, caller, "careless")))
 
     assert effects(engine, "careless") == CLIENTS
 
