@@ -188,6 +188,10 @@ def change(call: Call, kept: Keeping, key: UUID, given: Given) -> View:
     values = given.model_dump(exclude_unset=True)
     call.fields = columns_of(values)
     row = call.one(kept.record.table, key)
+    for name, _ in _hidden(call, kept, [row]):
+        # whoever was not shown it does not take it away by sending the form as it was
+        if name in values and values[name] is None:
+            del values[name]
     look_up(call, kept, values)
     records.change(call.session, kept.record, row, values, now=call.now)
     require_still_seen(call, kept, row)
